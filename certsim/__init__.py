@@ -1,0 +1,115 @@
+"""A pure-Python reference emulator of the Microsoft Certificate Services server engine.
+
+It loads exit modules written against `ICertExit`, runs a simulated certification authority, and
+tells the modules what happens there, as the Windows service would. It is a model to imitate and
+never a CA to trust.
+
+The names below are loaded when they are first used, so that `import certsim` costs next to nothing
+where a test session only might need it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from certsim._version import __version__
+
+if TYPE_CHECKING:
+    from certsim._engine.fidelity import Fidelity
+    from certsim._engine.outcome import Outcome
+    from certsim._engine.property_store import CCertServerExit, CCertServerPolicy, Dispatch
+    from certsim.ca import CertificationAuthority
+    from certsim.errors import CertSimError, ComError, ModuleLoadError, com_error
+    from certsim.facts.dispositions import (
+        CADisposition,
+        CAType,
+        CRDisposition,
+        RevocationReason,
+        RowDisposition,
+        Verdict,
+    )
+    from certsim.facts.events import ExitEvent
+    from certsim.facts.properties import PropType
+    from certsim.interfaces import (
+        ICertExit,
+        ICertExit2,
+        ICertManageModule,
+        ICertPolicy,
+        ICertPolicy2,
+        ICertServerExit,
+        ICertServerPolicy,
+    )
+    from certsim.sources import Sources
+
+__all__ = [
+    "CADisposition",
+    "CAType",
+    "CCertServerExit",
+    "CCertServerPolicy",
+    "CRDisposition",
+    "CertSimError",
+    "CertificationAuthority",
+    "ComError",
+    "Dispatch",
+    "ExitEvent",
+    "Fidelity",
+    "ICertExit",
+    "ICertExit2",
+    "ICertManageModule",
+    "ICertPolicy",
+    "ICertPolicy2",
+    "ICertServerExit",
+    "ICertServerPolicy",
+    "ModuleLoadError",
+    "Outcome",
+    "PropType",
+    "RevocationReason",
+    "RowDisposition",
+    "Sources",
+    "Verdict",
+    "__version__",
+    "com_error",
+]
+
+_HOMES = {
+    "certsim._engine.fidelity": ("Fidelity",),
+    "certsim._engine.outcome": ("Outcome",),
+    "certsim._engine.property_store": ("CCertServerExit", "CCertServerPolicy", "Dispatch"),
+    "certsim.ca": ("CertificationAuthority",),
+    "certsim.errors": ("CertSimError", "ComError", "ModuleLoadError", "com_error"),
+    "certsim.facts.dispositions": (
+        "CADisposition",
+        "CAType",
+        "CRDisposition",
+        "RevocationReason",
+        "RowDisposition",
+        "Verdict",
+    ),
+    "certsim.facts.events": ("ExitEvent",),
+    "certsim.facts.properties": ("PropType",),
+    "certsim.interfaces": (
+        "ICertExit",
+        "ICertExit2",
+        "ICertManageModule",
+        "ICertPolicy",
+        "ICertPolicy2",
+        "ICertServerExit",
+        "ICertServerPolicy",
+    ),
+    "certsim.sources": ("Sources",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Load the public *name* from its home (PEP 562)."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'certsim' has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names, loaded or not."""
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""The server engine. Nothing here is public: the front door is `certsim`."""

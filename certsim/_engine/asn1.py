@@ -1,0 +1,314 @@
+"""Declared ASN.1 structures: what `cryptography.x509` does not parse, or is slower to build.
+
+This is the only room that imports `cryptography.hazmat.asn1`, whose interface is still declared
+unstable; everybody else works with the classes and functions below. Reading is always done by
+the declarations. Writing a carried-over element is done by `wrap`, since version 49 cannot encode
+a `TLV`; whatever is written with it is compared with `CertificateBuilder`'s bytes in the tests.
+Source: RFC 2986 (PKCS #10), RFC 5280 4.1 (certificates), X.690 8.1.3 (lengths).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated, TypeVar
+
+from cryptography.hazmat import asn1
+from cryptography.x509 import ObjectIdentifier
+
+TLV = asn1.TLV
+IA5String = asn1.IA5String
+
+_T = TypeVar("_T")
+
+SEQUENCE = b"\x30"
+OCTET_STRING = b"\x04"
+_TRUE = b"\x01\x01\xff"
+_SHORT = [bytes((size,)) for size in range(0x80)]
+
+
+class DecodeError(ValueError):
+    """Say that bytes are not the DER of the structure asked for.
+
+    *truncated* and *wrong_tag* tell the two kinds of damage that have HRESULTs of their own.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Keep the decoder's own words."""
+        super().__init__(text)
+        self.truncated = "ShortData" in text
+        self.wrong_tag = "UnexpectedTag" in text
+
+
+def decode(kind: type[_T], der: bytes) -> _T:
+    """Return *der* read as *kind*, one of this room's classes or a plain ASN.1 type.
+
+    Errors: `DecodeError` for bytes that are not exactly one such element.
+    """
+    try:
+        return asn1.decode_der(kind, der)
+    except (ValueError, OverflowError) as error:
+        raise DecodeError(str(error)) from error
+
+
+def parse(kind: type[_T], element: asn1.TLV) -> _T:
+    """Return the already decoded *element* read as *kind*. Errors: `DecodeError`."""
+    try:
+        return element.parse(kind)  # type: ignore[no-any-return]
+    except (ValueError, OverflowError) as error:
+        raise DecodeError(str(error)) from error
+
+
+def fits(kind: type[object], der: bytes) -> bool:
+    """Tell whether *der* reads as *kind*."""
+    try:
+        decode(kind, der)
+    except DecodeError:
+        return False
+    return True
+
+
+encode = asn1.encode_der
+
+
+def wrap(tag: bytes, *contents: bytes | memoryview) -> bytes:
+    """Return one DER element: *tag* (its identifier octets), the length, then *contents*."""
+    content = b"".join(contents)
+    size = len(content)
+    if size < 0x80:
+        return tag + _SHORT[size] + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return tag + bytes((0x80 | len(octets),)) + octets + content
+
+
+def raw(element: asn1.TLV) -> bytes:
+    """Return the whole encoding of *element*, tag and length included."""
+    return wrap(element.tag_bytes, element.data)
+
+
+@lru_cache(maxsize=512)
+def oid(dotted: str) -> bytes:
+    """Return the encoding of the object identifier *dotted*. Errors: `ValueError`."""
+    return asn1.encode_der(ObjectIdentifier(dotted))
+
+
+@lru_cache(maxsize=64)
+def time(moment: datetime) -> bytes:
+    """Return *moment* as the Time of RFC 5280 4.1.2.5: UTCTime to 2049, GeneralizedTime after."""
+    moment = moment.astimezone(UTC)
+    if 1950 <= moment.year < 2050:
+        return asn1.encode_der(asn1.UTCTime(moment))
+    return asn1.encode_der(asn1.GeneralizedTime(moment))
+
+
+def read_time(der: bytes) -> datetime:
+    """Return the moment that an encoded UTCTime or GeneralizedTime tells. Errors: `DecodeError`."""
+    if der[:1] == b"\x17":
+        moment = decode(asn1.UTCTime, der).as_datetime()
+    else:
+        moment = decode(asn1.GeneralizedTime, der).as_datetime()
+    return moment.replace(tzinfo=UTC, microsecond=0)
+
+
+def read_ia5(der: bytes) -> str:
+    """Return the text of an encoded IA5String. Errors: `DecodeError`."""
+    return decode(IA5String, der).as_str()
+
+
+def read_long(der: bytes) -> int:
+    """Return an encoded INTEGER of at most 32 bits. Errors: `DecodeError`."""
+    value = decode(int, der)
+    if not -0x80000000 <= value <= 0x7FFFFFFF:
+        raise DecodeError("the INTEGER does not fit a LONG")
+    return value
+
+
+def extension(name: str, value: bytes, *, critical: bool) -> bytes:
+    """Return the encoded Extension (RFC 5280 4.1) of OID *name* around the encoded *value*."""
+    octets = wrap(OCTET_STRING, value)
+    return (
+        wrap(SEQUENCE, oid(name), _TRUE, octets) if critical else wrap(SEQUENCE, oid(name), octets)
+    )
+
+
+@asn1.sequence
+class AttributeTypeAndValue:
+    """Be one `type=value` of a name, whatever the value is."""
+
+    type: ObjectIdentifier
+    value: asn1.TLV
+
+
+@asn1.sequence
+class NameBox:
+    """Be a SEQUENCE around one Name, since a bare SEQUENCE OF cannot be asked for."""
+
+    name: list[asn1.SetOf[AttributeTypeAndValue]]
+
+
+@asn1.sequence
+class TextTypeAndValue:
+    """Be one `type=value` of a name whose value is text of one of the three usual types."""
+
+    type: ObjectIdentifier
+    value: str | asn1.PrintableString | asn1.IA5String
+
+
+@asn1.sequence
+class TextNameBox:
+    """Be a `NameBox` of usual text, which is faster to read."""
+
+    name: list[asn1.SetOf[TextTypeAndValue]]
+
+
+@asn1.sequence
+class SubjectPublicKeyInfo:
+    """Be a public key; *algorithm* is the identifier and, where there is one, its parameters."""
+
+    algorithm: list[asn1.TLV]
+    key: asn1.BitString
+
+
+@asn1.sequence
+class Attribute:
+    """Be one attribute of a PKCS #10 request or of a CMS signer."""
+
+    type: ObjectIdentifier
+    values: asn1.SetOf[asn1.TLV]
+
+
+@asn1.sequence
+class Extension:
+    """Be one X.509 extension."""
+
+    name: ObjectIdentifier
+    critical: Annotated[bool, asn1.Default(value=False)]
+    value: bytes
+
+
+@asn1.sequence
+class ExtensionsBox:
+    """Be a SEQUENCE around one Extensions."""
+
+    extensions: list[Extension]
+
+
+@asn1.sequence
+class CertificationRequestInfo:
+    """Be the part of a PKCS #10 request that is signed. Source: RFC 2986 4.1."""
+
+    version: int
+    subject: asn1.TLV
+    public_key_info: asn1.TLV
+    attributes: Annotated[asn1.SetOf[Attribute] | None, asn1.Implicit(0)]
+
+
+@asn1.sequence
+class CertificationRequest:
+    """Be a PKCS #10 request. Source: RFC 2986 4.2."""
+
+    info: CertificationRequestInfo
+    algorithm: list[asn1.TLV]
+    signature: asn1.BitString
+
+
+@asn1.sequence
+class PublicKeyAndChallenge:
+    """Be the signed part of a KEYGEN request."""
+
+    public_key_info: SubjectPublicKeyInfo
+    challenge: asn1.IA5String
+
+
+@asn1.sequence
+class SignedPublicKeyAndChallenge:
+    """Be a KEYGEN request, which is recognised only to be refused by name."""
+
+    body: PublicKeyAndChallenge
+    algorithm: list[asn1.TLV]
+    signature: asn1.BitString
+
+
+@asn1.sequence
+class EnrollmentNameValuePair:
+    """Be attribute 1.3.6.1.4.1.311.13.2.1; both texts are BMPString. Source: MS-WCCE 2.2.2.7.10."""
+
+    name: asn1.TLV
+    value: asn1.TLV
+
+
+@asn1.sequence
+class CSPProvider:
+    """Be attribute 1.3.6.1.4.1.311.13.2.2; the name is a BMPString. Source: MS-WCCE 2.2.2.7.2."""
+
+    key_spec: int
+    name: asn1.TLV
+    signature: asn1.BitString
+
+
+@asn1.sequence
+class ContentInfo:
+    """Be the outermost CMS structure. Source: RFC 5652 3."""
+
+    content_type: ObjectIdentifier
+    content: Annotated[asn1.TLV, asn1.Explicit(0)]
+
+
+@asn1.sequence
+class SignerInfo:
+    """Be one signature of a CMS message; *signer* is either form of name. Source: RFC 5652 5.3."""
+
+    version: int
+    signer: asn1.TLV
+    digest: list[asn1.TLV]
+    signed: Annotated[list[asn1.TLV] | None, asn1.Implicit(0)]
+    algorithm: list[asn1.TLV]
+    signature: bytes
+    unsigned: Annotated[list[asn1.TLV] | None, asn1.Implicit(1)]
+
+
+@asn1.sequence
+class SignedData:
+    """Be a signed CMS message. Bags are lists, since senders do not sort them. RFC 5652 5.1."""
+
+    version: int
+    digests: asn1.TLV
+    content: ContentInfo
+    certificates: Annotated[list[asn1.TLV] | None, asn1.Implicit(0)]
+    crls: Annotated[list[asn1.TLV] | None, asn1.Implicit(1)]
+    signers: asn1.TLV
+
+
+@asn1.sequence
+class TaggedAttribute:
+    """Be one control of a CMC request. Source: RFC 5272 3.2.1."""
+
+    body_part: int
+    type: ObjectIdentifier
+    values: asn1.SetOf[asn1.TLV]
+
+
+@asn1.sequence
+class PKIData:
+    """Be the content of a CMC full request. Source: RFC 5272 3.2.1."""
+
+    controls: list[TaggedAttribute]
+    requests: list[asn1.TLV]
+    messages: list[asn1.TLV]
+    others: list[asn1.TLV]
+
+
+@asn1.sequence
+class _Elements:
+    items: list[asn1.TLV]
+
+
+def elements(element: asn1.TLV, count: int | None = None) -> list[asn1.TLV]:
+    """Return what a constructed *element* of any tag is made of, *count* parts if that is given.
+
+    Errors: `DecodeError`, also for another number of parts.
+    """
+    found = decode(_Elements, wrap(SEQUENCE, wrap(SEQUENCE, bytes(element.data)))).items
+    if count not in (None, len(found)):
+        raise DecodeError(f"{len(found)} elements stand where {count} belong")
+    return found

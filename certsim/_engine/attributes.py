@@ -1,0 +1,91 @@
+"""The text of request attributes: lines `Name:Value`, as a client hands them in.
+
+Source: ca-behaviour.md 1.7 (MS-WCCE 3.2.1.4.2.1.2); interfaces.md 7; limits from interfaces.md
+4.1 (AttributeName 254, AttributeValue 8192, RequestAttributes 32768).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from certsim.database.rows import AttributeRow
+from certsim.errors import ComError
+from certsim.facts.hresults import HRESULT
+
+TEXT_LIMIT = 32768
+NAME_LIMIT, VALUE_LIMIT = 254, 8192
+ADMIN_NAME_LIMIT, ADMIN_VALUE_LIMIT = 127, 4096
+_IGNORED_IN_NAMES = str.maketrans("", "", " -\t")
+
+
+def normalize(name: str) -> str:
+    """Return an attribute name without the blanks and minus signs that do not count in it."""
+    return name.translate(_IGNORED_IN_NAMES)
+
+
+def parse(text: str) -> list[AttributeRow]:
+    r"""Return the attributes in *text*, a row for each name, in order of first appearance.
+
+    Lines end with `\n`, `\r\n` or `\r` and with nothing else, so no other control character in a
+    value can begin a further attribute. A line without a colon, name or value is passed over; of
+    two lines with one name (case ignored) the later counts.
+    """
+    if not text:
+        return []
+    found: dict[str, AttributeRow] = {}
+    for line in text.replace("\r", "\n").split("\n"):
+        name, colon, value = line.partition(":")
+        name, value = normalize(name), value.strip(" \t")
+        if colon and name and value:
+            found[name.lower()] = AttributeRow(name, value)
+    return list(found.values())
+
+
+def as_text(attributes: str | Mapping[str, str]) -> str:
+    """Return attributes given as text or as a mapping as the text a client would send.
+
+    Errors: `ComError` E_INVALIDARG for a mapping whose names or values hold a line end (one
+    would become two attributes) or whose names hold a colon, and for anything but text or a
+    mapping of texts.
+    """
+    if isinstance(attributes, str):
+        return attributes
+    if not isinstance(attributes, Mapping):
+        raise ComError(HRESULT.E_INVALIDARG, "attributes are text or a mapping of texts")
+    for name, value in attributes.items():
+        _check_pair(name, value)
+    return "\n".join(f"{name}:{value}" for name, value in attributes.items())
+
+
+def _check_pair(name: object, value: object) -> None:
+    texts = isinstance(name, str) and isinstance(value, str)
+    if not texts or ":" in str(name) or set("\r\n") & set(f"{name}{value}"):
+        raise ComError(HRESULT.E_INVALIDARG, f"attribute {name!r:.60} cannot stand on one line")
+
+
+def check_limits(
+    rows: Iterable[AttributeRow], name_limit: int = NAME_LIMIT, value_limit: int = VALUE_LIMIT
+) -> None:
+    """Refuse a name or a value longer than its limit, counted in characters.
+
+    Errors: `ComError` E_INVALIDARG naming the attribute. Source: interfaces.md 4.1 (columns),
+    1.8 (SetRequestAttributes 127 and 4096); the code is certsim's choice (basis assumed).
+    """
+    for row in rows:
+        if len(row.name) > name_limit or len(row.value) > value_limit:
+            raise ComError(
+                HRESULT.E_INVALIDARG,
+                f"attribute {row.name:.60} is longer than {name_limit} and {value_limit} "
+                "characters allow",
+            )
+
+
+def merge(
+    rows: Iterable[AttributeRow], changes: Sequence[AttributeRow]
+) -> tuple[AttributeRow, ...]:
+    """Return *rows* with *changes* put in: one row for each name, case ignored."""
+    if not changes:
+        return tuple(rows)
+    merged = {row.name.lower(): row for row in rows}
+    merged.update((row.name.lower(), row) for row in changes)
+    return tuple(merged.values())

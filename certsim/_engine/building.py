@@ -1,0 +1,143 @@
+"""From a request to a certificate: dates and extensions before policy, subject and bytes after.
+
+Source: ca-behaviour.md 1.2 (steps 7 to 10), 1.8 (defaults are computed before policy is asked),
+2.1 to 2.4; DESIGN 4 (subject order, serial numbers).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from certsim._engine import asn1, names, serials, validity, x509
+from certsim._engine.drafts import Draft
+from certsim._engine.state import CAState
+from certsim.database.rows import ExtensionRow, Value
+from certsim.errors import ComError
+from certsim.facts import oids
+from certsim.facts.flags import ORIGIN_MASK, ExtensionFlag, ExtensionOrigin
+from certsim.facts.hresults import HRESULT
+
+MAX_CERTIFICATE = 16_384
+"""Bytes a certificate may have. Source: interfaces.md 4.1 (RawCertificate)."""
+_NO_NAME = b"\x30\x00"
+_ORIGINS = int(ORIGIN_MASK)
+_DISABLE = int(ExtensionFlag.DISABLE)
+_DELIBERATE = frozenset((ExtensionOrigin.POLICY, ExtensionOrigin.ADMIN))
+"""Who may have put an extension in place of the CA's own, for a request that comes back."""
+
+
+def prepare(draft: Draft, state: CAState, now: datetime) -> None:
+    """Give *draft* the dates and the extensions that the CA would issue if policy changed nothing.
+
+    NotBefore is *now* less the clock skew; NotAfter is *now* plus the registry's period, no later
+    than the end of the CA certificate. The key identifier is the request's own if it sent a
+    proper one (observed: origin Request), else SHA-1 of the key.
+    """
+    settings, issuer = state.settings, state.issuer
+    draft.columns["NotBefore"] = max(now - settings.skew, issuer.not_before)
+    draft.period_end = validity.after(now, settings.validity_units, settings.validity_period)
+    draft.columns["NotAfter"] = min(draft.period_end, issuer.not_after)
+    for row in (_key_identifier(draft), *settings.constants):
+        held = draft.extension(row.name)
+        if held is None or held.flags & _ORIGINS not in _DELIBERATE:
+            draft.put_extension(row)
+
+
+def _key_identifier(draft: Draft) -> ExtensionRow:
+    asked = draft.extension(oids.SUBJECT_KEY_IDENTIFIER)
+    if asked is not None and asn1.fits(bytes, asked.value):
+        return asked._replace(flags=asked.flags & ~_DISABLE)
+    digest = x509.key_identifier(draft.public_key_info)
+    value = asn1.wrap(asn1.OCTET_STRING, digest)
+    return ExtensionRow(oids.SUBJECT_KEY_IDENTIFIER, int(ExtensionOrigin.SERVER), value)
+
+
+def certify(draft: Draft, state: CAState) -> dict[str, Value]:
+    """Build and sign the certificate that *draft* describes; return the columns it fills.
+
+    Errors: `ComError` CERTSRV_E_BAD_REQUESTSUBJECT for neither subject nor alternative name or a
+    name part too long, CERT_E_EXPIRED when the CA certificate has ended, E_INVALIDARG for dates
+    that leave no life, CERTSRV_E_ENCODING_LENGTH for over 16,384 bytes.
+    """
+    not_before, not_after = _life(draft, state)
+    subject = _subject(draft, state)
+    serial = serials.new_serial(
+        draft.request_id,
+        state.issuer.index,
+        state.settings.high_serial,
+        state.sources.random_bytes,
+    )
+    raw = x509.build(
+        state.issuer,
+        serial,
+        not_before,
+        not_after,
+        subject,
+        draft.public_key_info,
+        draft.extensions,
+        state.settings.constants,
+    )
+    if len(raw) > MAX_CERTIFICATE:
+        raise ComError(
+            HRESULT.CERTSRV_E_ENCODING_LENGTH,
+            f"the certificate has {len(raw):,} bytes, {MAX_CERTIFICATE:,} are allowed",
+        )
+    return {"RawCertificate": raw, "RawName": subject, "SerialNumber": serial, "IssuerNameID": 0}
+
+
+def _life(draft: Draft, state: CAState) -> tuple[datetime, datetime]:
+    not_before, not_after = draft.columns["NotBefore"], draft.columns["NotAfter"]
+    if not isinstance(not_before, datetime) or not isinstance(not_after, datetime):
+        raise TypeError("a prepared draft has both dates")
+    if not_after <= not_before:
+        expired = state.issuer.not_after <= not_before
+        raise ComError(
+            HRESULT.CERT_E_EXPIRED if expired else HRESULT.E_INVALIDARG,
+            "the CA certificate has expired" if expired else "NotAfter is not after NotBefore",
+        )
+    return not_before, not_after
+
+
+def _subject(draft: Draft, state: CAState) -> bytes:
+    settings, changed = state.settings, draft.changed_names()
+    raw_name = draft.columns.get("Request.RawName", _NO_NAME)
+    if not isinstance(raw_name, bytes):
+        raise TypeError("RawName is BINARY")
+    if changed or not settings.keep_untouched:
+        name = draft.subject or names.read(raw_name)
+        if changed:
+            name = _renamed(name, changed, enforce=settings.enforce_name_lengths)
+        raw_name = names.arrange(name, settings.template, reorder=settings.reorder)
+    if raw_name == _NO_NAME and not _has_alternative_name(draft):
+        raise ComError(
+            HRESULT.CERTSRV_E_BAD_REQUESTSUBJECT, "there is neither a subject nor another name"
+        )
+    return raw_name
+
+
+def _renamed(name: names.Name, changed: dict[str, str], *, enforce: bool) -> names.Name:
+    """Return the name that policy's changes make; parts it left alone keep their string type."""
+    kept = [part for part in name.parts if names.NAME_BY_OID.get(part.oid) not in changed]
+    made = names.make_parts(changed)
+    if enforce:
+        names.check_lengths(made)
+    parts = [*kept, *made]
+    return names.Name(names.encode(parts), parts, single=True)
+
+
+def _has_alternative_name(draft: Draft) -> bool:
+    row = draft.extension(oids.SUBJECT_ALT_NAME)
+    return row is not None and not row.flags & _DISABLE
+
+
+def shortening(draft: Draft, state: CAState) -> str:
+    """Return why the certificate lives shorter than the CA's period, if it does.
+
+    Source: ca-behaviour.md 1.8, 2.2 (shortening is reported in the disposition message).
+    """
+    end = draft.columns["NotAfter"]
+    if not isinstance(end, datetime) or end >= draft.period_end:
+        return ""
+    if end == state.issuer.not_after:
+        return "The validity was shortened to the end of the CA certificate."
+    return "The validity was shortened by the policy module."

@@ -1,0 +1,68 @@
+"""The CA's names: sanitized for paths and keys, shortened for an RDN, and tokens for URLs.
+
+Source: interfaces.md 9 (characters); ca-behaviour.md 2.5 (short form, tokens, MS-WCCE
+3.1.1.4.1.1); DESIGN 4 (tokens percent-encoded, LDAP lines dropped without a directory).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 $-.@_~")
+# All printable ASCII but & ' * \ { } [ ] ^ : , = ! ` > < # ( ) % | + ? " ; /
+_SHORT_LIMIT = 51
+_TOKEN = re.compile(r"%(1[01]|[1-9])")
+_LDAP = "ldap:"
+
+
+def sanitize(name: str) -> str:
+    """Return *name* with each character that is not plain spelled `!xxxx` by UTF-16 unit."""
+    return "".join(char if char in _PLAIN else _escape(char) for char in name)
+
+
+def _escape(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"!{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+def sanitize_short(name: str) -> str:
+    """Return the sanitized name, cut to at most 57 characters with a hash of what was cut.
+
+    The cut keeps at most 51 characters and never splits an escape. The hash is 16 bits wide:
+    rotate left by one, add the character code, for each character that was cut; it is written
+    as five decimal digits after a minus sign. Source: MS-WCCE 3.1.1.4.1.1.
+    """
+    whole = sanitize(name)
+    if len(whole) <= _SHORT_LIMIT:
+        return whole
+    keep = _SHORT_LIMIT
+    escape = whole.rfind("!", keep - 4, keep)
+    if escape >= 0 and escape + 5 > keep:
+        keep = escape
+    digest = 0
+    for char in whole[keep:]:
+        rotated = ((digest << 1) | (digest >> 15)) & 0xFFFF
+        digest = (rotated + ord(char)) & 0xFFFF
+    return f"{whole[:keep]}-{digest:05d}"
+
+
+def suffix(index: int) -> str:
+    """Return the file-name suffix of a certificate or key index: nothing for 0, else `(n)`."""
+    return f"({index})" if index else ""
+
+
+def locations(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> list[str]:
+    """Return the URLs of those *lines* (`flags:url`) whose flags have *flag*, tokens filled in.
+
+    *tokens* maps `1` … `11` to text; each text is percent-encoded. LDAP lines are dropped: this
+    CA uses no directory. Lines without a number in front are passed over.
+    """
+    urls = []
+    for line in lines:
+        number, colon, url = line.partition(":")
+        wanted = colon and number.strip().isdigit() and int(number) & flag
+        if wanted and not url.lower().startswith(_LDAP):
+            urls.append(_TOKEN.sub(lambda match: quote(tokens.get(match[1], ""), safe=""), url))
+    return urls

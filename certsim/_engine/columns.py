@@ -1,0 +1,160 @@
+"""Columns decoded when somebody asks: a row keeps bytes, and this room reads them.
+
+Name parts come from the encoded names, hashes and identifiers from the certificate, the public
+key columns from the SubjectPublicKeyInfo. Most submits never need them, so a row remembers what
+was decoded and nothing is decoded twice.
+Source: interfaces.md 4.1 (which columns there are); DESIGN 4 (formats).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from certsim._engine import asn1, names
+from certsim.database.rows import ExtensionRow, Value
+from certsim.facts import oids
+from certsim.facts.flags import ExtensionFlag
+from certsim.facts.properties import NAME_PROPERTIES
+
+_REQUEST = "Request."
+
+
+class Source(Protocol):
+    """Be what columns are read from: a committed `Row`, or the draft a policy module sees."""
+
+    @property
+    def columns(self) -> Mapping[str, Value]:
+        """Return the columns that are kept."""
+
+    @property
+    def extensions(self) -> Iterable[ExtensionRow]:
+        """Return the extensions in order of storage."""
+
+    @property
+    def public_key_info(self) -> bytes:
+        """Return the encoded SubjectPublicKeyInfo; empty when the request was never read."""
+
+    @property
+    def decoded(self) -> dict[str, Mapping[str, Value]]:
+        """Return what has been decoded so far."""
+
+
+def read(row: Source, column: str) -> Value | None:
+    """Return the value of a documented *column*, decoding it if need be; `None` when empty."""
+    value = row.columns.get(column)
+    if value is not None:
+        return None if value == "" else value
+    decode = _DECODERS.get(column)
+    if decode is None:
+        return None
+    group = row.decoded.get(decode.__name__)
+    if group is None:
+        group = row.decoded[decode.__name__] = decode(row)
+    return group.get(column)
+
+
+def _name_columns(raw_name: Value | None, prefix: str) -> dict[str, Value]:
+    parts = names.read(raw_name).parts if isinstance(raw_name, bytes) else []
+    if not parts:
+        return {}
+    found: dict[str, Value] = {f"{prefix}DistinguishedName": names.distinguished_name(parts)}
+    found.update((f"{prefix}{name}", text) for name, text in names.properties(parts).items())
+    return found
+
+
+def _request_name(row: Source) -> Mapping[str, Value]:
+    return _name_columns(row.columns.get("Request.RawName"), _REQUEST)
+
+
+def _certificate_name(row: Source) -> Mapping[str, Value]:
+    """Return the issued subject's parts; before there is one, those of the requested subject.
+
+    `DistinguishedName` and `RawName` wait for the certificate; the parts do not.
+    Source: interfaces.md 3.1, 3.3.
+    """
+    issued = row.columns.get("RawName")
+    if issued is not None:
+        return _name_columns(issued, "")
+    requested = _name_columns(row.columns.get("Request.RawName"), "")
+    requested.pop("DistinguishedName", None)
+    return requested
+
+
+def _certificate(row: Source) -> Mapping[str, Value]:
+    raw = row.columns.get("RawCertificate")
+    if not isinstance(raw, bytes):
+        return {}
+    digest = hashlib.sha1(raw, usedforsecurity=False).digest()
+    return {"CertificateHash": spaced(digest)}
+
+
+def _principal_name(row: Source) -> Mapping[str, Value]:
+    """Return the user principal name among the issued certificate's alternative names."""
+    raw = row.columns.get("RawCertificate")
+    if not isinstance(raw, bytes):
+        return {}
+    try:
+        extensions = x509.load_der_x509_certificate(raw).extensions
+        others = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return {}  # an alternative name that only its client can read has no principal either
+    for other in others.get_values_for_type(x509.OtherName):
+        if other.type_id.dotted_string == oids.PRINCIPAL_NAME and asn1.fits(str, other.value):
+            return {"UPN": asn1.decode(str, other.value)}
+    return {}
+
+
+def _subject_key_identifier(row: Source) -> Mapping[str, Value]:
+    for extension in row.extensions:
+        enabled = not extension.flags & ExtensionFlag.DISABLE
+        if extension.name == oids.SUBJECT_KEY_IDENTIFIER and enabled:
+            return {"SubjectKeyIdentifier": spaced(asn1.decode(bytes, extension.value))}
+    return {}
+
+
+def _public_key(row: Source) -> Mapping[str, Value]:
+    if not row.public_key_info:
+        return {}
+    info = asn1.decode(asn1.SubjectPublicKeyInfo, row.public_key_info)
+    algorithm, *parameters = info.algorithm
+    found: dict[str, Value] = {
+        "RawPublicKey": info.key.as_bytes(),
+        "PublicKeyAlgorithm": asn1.parse(x509.ObjectIdentifier, algorithm).dotted_string,
+        "PublicKeyLength": _key_length(row.public_key_info),
+    }
+    if parameters:
+        found["RawPublicKeyAlgorithmParameters"] = asn1.raw(parameters[0])
+    return found
+
+
+def _key_length(public_key_info: bytes) -> int:
+    """Return the key's size in bits; an Edwards or Montgomery key counts its encoded bytes."""
+    key = load_der_public_key(public_key_info)
+    size = getattr(key, "key_size", None)
+    return size if isinstance(size, int) else len(key.public_bytes_raw()) * 8  # type: ignore[union-attr]
+
+
+def spaced(data: bytes) -> str:
+    """Return *data* as lower-case hexadecimal pairs with blanks between them (DESIGN 4)."""
+    return data.hex(" ")
+
+
+_Decoder = Callable[[Source], Mapping[str, Value]]
+_DECODERS: dict[str, _Decoder] = {
+    **{f"{_REQUEST}{row.name}": _request_name for row in NAME_PROPERTIES},
+    **{row.name: _certificate_name for row in NAME_PROPERTIES},
+    "Request.DistinguishedName": _request_name,
+    "DistinguishedName": _certificate_name,
+    "CertificateHash": _certificate,
+    "UPN": _principal_name,
+    "SubjectKeyIdentifier": _subject_key_identifier,
+    "RawPublicKey": _public_key,
+    "RawPublicKeyAlgorithmParameters": _public_key,
+    "PublicKeyAlgorithm": _public_key,
+    "PublicKeyLength": _public_key,
+}

@@ -1,0 +1,125 @@
+"""Contexts: the opaque numbers that point a server object at one row, and who is being called.
+
+A context lives from the first `Notify` of an event to the end of its last (for the policy module:
+during `VerifyRequest`). Numbers are process-wide, never 0 and never used twice, so a stale one
+finds nothing. Server objects hold numbers alone; what a number means is looked up here at each
+read, which is why nothing that a module is handed leads to a row that could be changed.
+Source: DESIGN 3; interfaces.md 1.3 (SetContext); module-needs.md 4.3 (context, threads).
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from weakref import WeakValueDictionary
+
+from certsim._engine.drafts import Draft
+from certsim._engine.state import CAState
+from certsim.database.rows import Row
+from certsim.errors import ComError
+from certsim.facts.hresults import HRESULT
+
+Target = tuple[CAState, Row | Draft]
+
+live: dict[int, Target] = {}
+"""The contexts that are alive. Only this room writes here; server objects look numbers up."""
+_numbers = itertools.count(1)
+_states: WeakValueDictionary[int, CAState] = WeakValueDictionary()
+_running: dict[int, CAState] = {}
+_keys = itertools.count(1)
+
+
+class Callee:
+    """Be a module that can be called: its ProgID and the registry path of its own key."""
+
+    __slots__ = ("location", "progid")
+
+    def __init__(self, progid: str, location: str) -> None:
+        """Take both as the engine worked them out when the module was plugged in."""
+        self.progid, self.location = progid, location
+
+
+class Caller:
+    """Tell which CA is calling, and which module it is calling just now."""
+
+    __slots__ = ("module", "state")
+
+    def __init__(self, state: CAState, module: Callee) -> None:
+        """Note both; *module* changes while one event goes from module to module."""
+        self.state, self.module = state, module
+
+
+class _Thread(threading.local):
+    caller: Caller | None = None
+
+
+thread = _Thread()
+"""What goes on on this thread: `thread.caller` is set around every call of a module."""
+
+
+def open_context(state: CAState, row: Row | Draft) -> int:
+    """Return a new context that shows *row* of the CA *state*."""
+    number = next(_numbers)
+    live[number] = (state, row)
+    return number
+
+
+def close_context(number: int) -> None:
+    """Let the context *number* die: every later use of it fails."""
+    del live[number]
+
+
+def find(number: int) -> Target:
+    """Return what the context *number* shows.
+
+    Errors: `ComError` E_INVALIDARG for a number that is stale or invented.
+    """
+    target = live.get(number) if isinstance(number, int) else None
+    if target is None:
+        raise ComError(
+            HRESULT.E_INVALIDARG,
+            f"context {number!r:.40} is not alive: a context ends with the call it was given to",
+        )
+    return target
+
+
+def new_key(state: CAState) -> int:
+    """Return a number under which server objects find *state* for as long as it exists."""
+    key = next(_keys)
+    _states[key] = state
+    return key
+
+
+def enter(key: int) -> None:
+    """Let the CA *key* answer at context 0 for objects that are not bound to a CA."""
+    _running[key] = _states[key]
+
+
+def leave(key: int) -> None:
+    """Undo `enter`."""
+    _running.pop(key, None)
+
+
+def state_at_zero(bound: int | None) -> CAState:
+    """Return the CA that answers at context 0.
+
+    That is the one an object is *bound* to, else the one whose call is running on this thread,
+    else the only running CA of the process. Errors: `ComError` RPC_S_SERVER_UNAVAILABLE when
+    none runs, E_UNEXPECTED when several do. Source: DESIGN 3.
+    """
+    if bound is not None and bound in _states:
+        return _states[bound]
+    if thread.caller is not None:
+        return thread.caller.state
+    running = list(_running.values())
+    if len(running) == 1:
+        return running[0]
+    if not running:
+        raise ComError(
+            HRESULT.RPC_S_SERVER_UNAVAILABLE, "no certification authority runs in this process"
+        )
+    raise ComError(
+        HRESULT.E_UNEXPECTED,
+        f"{len(running)} certification authorities run in this process: say which one you mean, "
+        "CCertServerExit(ca)",
+    )

@@ -1,0 +1,177 @@
+"""The loop: the only caller of `Notify` and `VerifyRequest`.
+
+`post` queues an event; the outermost `post` on a thread drains the queue, event by event and for
+each event module by module. So a verb that a module calls inside `Notify` returns at once and
+its events follow after those under way: every module hears the events of a thread in one order.
+By the time anything is posted it has been committed, and the client has no answer yet.
+Source: DESIGN 1 (law 3), 4 (verdicts); ca-behaviour.md 4.2, 4.5, 4.6.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from certsim._engine import contexts, failures
+from certsim._engine.contexts import Caller, thread
+from certsim._engine.drafts import Draft
+from certsim._engine.journal import Notification, Verification
+from certsim._engine.lifecycle import Guard
+from certsim._engine.modules import Hosted
+from certsim._engine.state import CAState
+from certsim.database.rows import Row
+from certsim.errors import ComError, signed
+from certsim.facts.dispositions import Verdict
+from certsim.facts.events import ExitEvent
+from certsim.facts.hresults import HRESULT
+
+_GUARDS: dict[int, Guard] = {
+    Verdict.PENDING: Guard.PEND,
+    Verdict.INSTANT_OK: Guard.ISSUE,
+    Verdict.INSTANT_BAD: Guard.DENY,
+}
+
+
+class Ruling(NamedTuple):
+    """Hold what policy decided: PEND, ISSUE or DENY, for a refusal its code and its words."""
+
+    guard: Guard
+    status: int = 0
+    text: str = ""
+
+
+class _Posted(threading.local):
+    queue: deque[tuple[ExitEvent, Row | None]] | None = None
+
+
+class Dispatcher:
+    """Tell the modules of one CA what happened."""
+
+    def __init__(self, state: CAState) -> None:
+        """Begin with no module."""
+        self._state = state
+        self._listeners: dict[int, tuple[Hosted, ...]] = {}
+        self._policy: Hosted | None = None
+        self._posted = _Posted()
+
+    def host(self, policy: Hosted, exits: Sequence[Hosted]) -> None:
+        """Take in the modules of one start and note who wants to hear which event."""
+        self._policy = policy
+        self._listeners = {
+            int(event): wanted
+            for event in ExitEvent
+            if (wanted := tuple(module for module in exits if module.mask & event))
+        }
+
+    def post(self, event: ExitEvent, row: Row | None = None) -> None:
+        """Tell *event* to every module that asked for it; *row* is what its context shows.
+
+        Returns when all have been told, but at once on a thread that is inside a `Notify`.
+        """
+        if event not in self._listeners:
+            return
+        posted = self._posted
+        if posted.queue is not None:
+            posted.queue.append((event, row))
+            return
+        posted.queue = queue = deque([(event, row)])
+        try:
+            while queue:
+                self._deliver(*queue.popleft())
+        finally:
+            posted.queue = None
+
+    def _deliver(self, event: ExitEvent, row: Row | None) -> None:
+        state, listeners, value = self._state, self._listeners[event], int(event)
+        context = 0 if row is None else contexts.open_context(state, row)
+        request_id = None if row is None else row.request_id
+        caller = Caller(state, listeners[0])
+        before, thread.caller = thread.caller, caller
+        append, stopwatch = state.journal.append, state.sources.stopwatch
+        started = stopwatch()
+        try:
+            for module in listeners:
+                caller.module = module
+                try:
+                    module.notify(value, context)
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:
+                    failures.log_exit(state, module.description(), "Notify", error, request_id)
+                ended = stopwatch()
+                append((Notification, module.progid, event, context, request_id, ended - started))
+                started = ended
+        finally:
+            thread.caller = before
+            if context:
+                contexts.close_context(context)
+
+    def verify(self, draft: Draft, *, new_request: bool) -> Ruling:
+        """Ask the policy module about *draft* and return what it decided.
+
+        A verdict that is no VR_* value, or an exception, is a refusal with its code.
+        """
+        state, policy = self._state, self._policy
+        if policy is None:
+            raise ComError(HRESULT.E_UNEXPECTED, "no policy module is loaded")
+        context = contexts.open_context(state, draft)
+        before, thread.caller = thread.caller, Caller(state, policy)
+        started = state.sources.stopwatch()
+        try:
+            verdict = policy.module.VerifyRequest(  # type: ignore[attr-defined]
+                state.identity.sanitized, context, int(new_request), 0
+            )
+            ruling = self._judge(policy, verdict, draft.request_id)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            ruling = self._refuse(policy, error, draft.request_id)
+        finally:
+            thread.caller = before
+            contexts.close_context(context)
+        ended = state.sources.stopwatch()
+        told = _TOLD.get(ruling.guard, 0) if not ruling.status else ruling.status
+        state.journal.append(
+            (Verification, policy.progid, draft.request_id, new_request, told, ended - started)
+        )
+        return ruling
+
+    def _judge(self, policy: Hosted, verdict: object, request_id: int) -> Ruling:
+        if isinstance(verdict, int) and not isinstance(verdict, bool):
+            if verdict in _GUARDS:
+                return Ruling(_GUARDS[verdict])
+            if signed(verdict) < 0:
+                return Ruling(Guard.DENY, signed(verdict))
+        error = ComError(
+            HRESULT.E_FAIL, f"VerifyRequest answered {verdict!r:.60}, which is no verdict"
+        )
+        return self._refuse(policy, error, request_id)
+
+    def _refuse(self, policy: Hosted, error: BaseException, request_id: int) -> Ruling:
+        entry = failures.log_policy(
+            self._state, policy.description(), "VerifyRequest", error, request_id
+        )
+        return Ruling(Guard.DENY, entry.hresult, entry.text)
+
+    def shut_down(self) -> None:
+        """Tell SHUTDOWN to the exit modules, then call the policy module's `ShutDown`.
+
+        A `ShutDown` that raises is logged (event 44 or 43) and stops nothing. Source: DESIGN 4.
+        """
+        self.post(ExitEvent.SHUTDOWN)
+        policy = self._policy
+        if policy is None:
+            return
+        before, thread.caller = thread.caller, Caller(self._state, policy)
+        try:
+            policy.module.ShutDown()  # type: ignore[attr-defined]
+        except Exception as error:
+            failures.log_policy(self._state, policy.description(), "ShutDown", error)
+        finally:
+            thread.caller = before
+        self._listeners, self._policy = {}, None
+
+
+_TOLD = {guard: int(verdict) for verdict, guard in _GUARDS.items()}

@@ -1,0 +1,259 @@
+"""The door: one short method a verb, and every change of a row through `_apply`.
+
+`submit` and `resubmit` pass the door twice. *Reserve*, under the lock, gives a new id or claims
+the standing row; a claimed row refuses every other verb. Reading, policy and signing run outside
+the lock. *Decide*, under the lock again, commits the row with its journal entry; then the event
+is told, and only then does the client get its answer.
+Source: DESIGN 1 (laws 2, 3, 9), 2 (verbs), 4; ca-behaviour.md 1.2 to 1.5.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import attrs
+
+from certsim._engine import attributes, drafts, lifecycle, processing, requests
+from certsim._engine.dispatch import Dispatcher
+from certsim._engine.journal import Call, Transition
+from certsim._engine.lifecycle import Guard, Verb
+from certsim._engine.outcome import Outcome, outcome_of
+from certsim._engine.processing import Arrival, Decision
+from certsim._engine.service import Service
+from certsim._engine.state import CAState
+from certsim.database.rows import AttributeRow, ExtensionRow, Row, Value
+from certsim.errors import ComError
+from certsim.facts.dispositions import CR_FROM_ROW, CRDisposition, RowDisposition
+from certsim.facts.flags import ExtensionFlag, ExtensionOrigin
+from certsim.facts.hresults import HRESULT
+from certsim.facts.properties import PropType
+
+_Change = Callable[[Row, Mapping[str, Value]], Row]
+_CERTIFIED = frozenset((RowDisposition.ISSUED, RowDisposition.REVOKED))
+_KINDS = {bytes: PropType.BINARY, str: PropType.STRING, int: PropType.LONG}
+
+
+class Engine:
+    """Carry out the verbs of one CA."""
+
+    def __init__(self, state: CAState) -> None:
+        """Take the CA's furniture; nothing runs until `service.start`."""
+        self.state = state
+        self._dispatcher = Dispatcher(state)
+        self.service = Service(state, self._dispatcher)
+        self._lock = threading.Lock()
+        self._claimed: set[int] = set()
+        silent = (
+            () if state.fidelity.denied_when_failed else (Guard.UNREADABLE,),
+            () if state.fidelity.retrieve_pending else (Guard.ONCE_PENDING,),
+        )
+        self._silent = frozenset(sum(silent, ()))
+
+    def submit(self, request: object, given: str | Mapping[str, str], requester: str) -> Outcome:
+        """Decide a new request; refusal is an outcome, not an error.
+
+        Errors: `ComError` E_INVALIDARG for a request over the size limit and for arguments of
+        no known kind; no row is made then.
+        """
+        with self.service.gate:
+            data = requests.decode_transport(request)
+            arrival = Arrival(data, attributes.as_text(given), _account(requester))
+            with self._lock:
+                request_id = self.state.shelf.new_id()
+                self._claimed.add(request_id)
+            now = self._call(Verb.SUBMIT, request_id, requester)
+            try:
+                decision = processing.decide_new(
+                    self.state, self._dispatcher, request_id, arrival, now
+                )
+            except BaseException:
+                self._claimed.discard(request_id)
+                raise
+            return self._decide(Verb.SUBMIT, decision)
+
+    def resubmit(self, request_id: int, officer: str) -> Outcome:
+        """Ask policy once more about a pending or denied request.
+
+        An unknown id answers INCOMPLETE with CERTSRV_E_PROPERTY_EMPTY, a wrong state ERROR with
+        CERTSRV_E_BAD_REQUESTSTATUS; neither raises. Source: DESIGN 4; MS-CSRA 3.1.4.1.3.
+        """
+        with self.service.gate:
+            now = self._call(Verb.RESUBMIT, request_id, officer)
+            try:
+                with self._lock:
+                    row = self._find(request_id, Verb.RESUBMIT)
+                    lifecycle.allow(row.disposition, Verb.RESUBMIT)
+                    self._claimed.add(request_id)
+            except ComError as error:
+                unknown = error.hresult == HRESULT.CERTSRV_E_PROPERTY_EMPTY
+                answer = CRDisposition.INCOMPLETE if unknown else CRDisposition.ERROR
+                return Outcome(request_id, answer, error.hresult, error.strerror)
+            try:
+                decision = processing.decide_again(self.state, self._dispatcher, row, officer, now)
+            except BaseException:
+                self._claimed.discard(request_id)
+                raise
+            return self._decide(Verb.RESUBMIT, decision)
+
+    def _decide(self, verb: Verb, decision: Decision) -> Outcome:
+        draft, changes = decision.draft, decision.changes
+        row = self._apply(
+            verb,
+            draft.request_id,
+            lambda _, end: draft.row({**changes, **end}),
+            guard=lambda _: decision.guard,
+            claimed=True,
+        )
+        return outcome_of(row, processing.ANSWERS[decision.guard])
+
+    def deny(self, request_id: int, officer: str) -> None:
+        """Refuse a pending request in the name of *officer*.
+
+        Errors: `ComError` CERTSRV_E_PROPERTY_EMPTY for an unknown id,
+        CERTSRV_E_BAD_REQUESTSTATUS for a request that is not pending.
+        """
+        with self.service.gate:
+            now = self._call(Verb.DENY, request_id, officer)
+            changes: dict[str, Value] = {
+                "Request.StatusCode": int(HRESULT.CERTSRV_E_ADMIN_DENIED_REQUEST),
+                "Request.DispositionMessage": f"Denied by {officer}",
+                "Request.ResolvedWhen": now,
+            }
+            self._apply(Verb.DENY, request_id, lambda row, end: _changed(row, changes | {**end}))
+
+    def set_request_attributes(self, request_id: int, given: str | Mapping[str, str]) -> None:
+        """Add or replace attributes of a pending request.
+
+        Errors: as `deny`, and `ComError` E_INVALIDARG for a name over 127 or a value over 4,096
+        characters. Source: interfaces.md 1.8 (SetRequestAttributes).
+        """
+        with self.service.gate:
+            rows = attributes.parse(attributes.as_text(given))
+            attributes.check_limits(rows, attributes.ADMIN_NAME_LIMIT, attributes.ADMIN_VALUE_LIMIT)
+            self._call(Verb.SET_ATTRIBUTES, request_id, "")
+            self._apply(Verb.SET_ATTRIBUTES, request_id, lambda row, _: _with_attributes(row, rows))
+
+    def set_certificate_extension(
+        self, request_id: int, oid: str, value: Value, *, critical: bool, disabled: bool
+    ) -> None:
+        """Store an extension of a pending request with origin ADMIN.
+
+        The Python type of *value* says what it becomes: bytes as they are, text an IA5String,
+        int an INTEGER, `datetime` a Time. Errors: as `deny`, and those of
+        `drafts.encode_extension`. Source: interfaces.md 1.8 (SetCertificateExtension).
+        """
+        with self.service.gate:
+            drafts.check_oid(oid)
+            encoded = drafts.encode_extension(_KINDS.get(type(value), PropType.DATE), value)
+            flags = ExtensionFlag.CRITICAL * critical | ExtensionFlag.DISABLE * disabled
+            put = ExtensionRow(oid, flags | ExtensionOrigin.ADMIN, encoded)
+            self._call(Verb.SET_EXTENSION, request_id, "")
+            self._apply(Verb.SET_EXTENSION, request_id, lambda row, _: _with_extension(row, put))
+
+    def retrieve(self, request_id: int | None, serial_number: str | None) -> Outcome:
+        """Return what has become of a request, with its certificate once there is one.
+
+        Errors: `ComError` E_INVALIDARG unless exactly one of the two is given,
+        CERTSRV_E_PROPERTY_EMPTY when there is no such row. Source: ca-behaviour.md 1.5.
+        """
+        with self.service.gate:
+            if (request_id is None) == (serial_number is None):
+                raise ComError(
+                    HRESULT.E_INVALIDARG, "retrieve takes a request id or a serial number"
+                )
+            if request_id is None:
+                found = self.state.shelf.by_serial(str(serial_number))
+                request_id = found.request_id if found else 0
+            self._call(Verb.RETRIEVE, request_id, "")
+            row = self._apply(Verb.RETRIEVE, request_id, _same, guard=_retrieval)
+            answer = CR_FROM_ROW.get(row.disposition, CRDisposition.INCOMPLETE)
+            return outcome_of(row, answer)
+
+    def _call(self, verb: Verb, request_id: int, by: str) -> datetime:
+        now = self.state.now()
+        self.state.journal.append((Call, now, verb, request_id, _account(by)))
+        return now
+
+    def _apply(
+        self,
+        verb: Verb,
+        request_id: int,
+        change: _Change,
+        *,
+        guard: Callable[[Row], Guard] = lambda _: Guard.ALWAYS,
+        claimed: bool = False,
+    ) -> Row:
+        """Take one step of the life cycle: look up, change, commit, journal, post.
+
+        *change* gets the standing row (a blank one for a new id) and the column that tells its
+        new state; a row it returns unchanged is not committed. *guard* says which step it is.
+        *claimed*: the caller holds the claim on this row, and gives it up by deciding.
+        """
+        state = self.state
+        with self._lock:
+            standing = self._standing(request_id) if claimed else self._find(request_id, verb)
+            before = standing.disposition if standing.columns else None
+            step = lifecycle.step(before, verb, guard(standing))
+            row = change(standing, {"Request.Disposition": int(step.after)})
+            if row is not standing:
+                state.shelf.commit(row)
+                status, message = row.columns["Request.StatusCode"], row.message
+                state.journal.append(
+                    (Transition, verb, request_id, before, step.after, step.event, status, message)
+                )
+            if claimed:
+                self._claimed.discard(request_id)
+        if step.event and step.guard not in self._silent:
+            self._dispatcher.post(step.event, row)
+        return row
+
+    def _standing(self, request_id: int) -> Row:
+        """Return the row behind a claim: the standing one, or a blank one for a new id."""
+        return self.state.shelf.get(request_id) or Row(request_id, {})
+
+    def _find(self, request_id: int, verb: Verb) -> Row:
+        """Return the row that *verb* is about; a retrieval may look at a claimed row.
+
+        Errors: `ComError` E_INVALIDARG for no id at all, CERTSRV_E_BAD_REQUESTSTATUS for a row
+        that somebody else has claimed, CERTSRV_E_PROPERTY_EMPTY when there is none.
+        """
+        if not isinstance(request_id, int) or isinstance(request_id, bool):
+            raise ComError(HRESULT.E_INVALIDARG, f"{request_id!r:.40} is no request id")
+        if request_id in self._claimed and verb is not Verb.RETRIEVE:
+            raise ComError(
+                HRESULT.CERTSRV_E_BAD_REQUESTSTATUS, f"request {request_id} is being worked on"
+            )
+        row = self.state.shelf.get(request_id)
+        if row is None:
+            raise ComError(HRESULT.CERTSRV_E_PROPERTY_EMPTY, f"there is no request {request_id}")
+        return row
+
+
+def _account(name: object) -> str:
+    if not isinstance(name, str):
+        raise ComError(HRESULT.E_INVALIDARG, f"an account name is text, not {name!r:.40}")
+    return name
+
+
+def _changed(row: Row, changes: Mapping[str, Value]) -> Row:
+    return attrs.evolve(row, columns={**row.columns, **changes}, decoded={})
+
+
+def _same(row: Row, _end: Mapping[str, Value]) -> Row:
+    return row
+
+
+def _with_attributes(row: Row, rows: Sequence[AttributeRow]) -> Row:
+    return attrs.evolve(row, attributes=attributes.merge(row.attributes, rows), decoded={})
+
+
+def _with_extension(row: Row, put: ExtensionRow) -> Row:
+    held = {extension.name: extension for extension in row.extensions} | {put.name: put}
+    return attrs.evolve(row, extensions=tuple(held.values()), decoded={})
+
+
+def _retrieval(row: Row) -> Guard:
+    handed_out = row.was_pending and row.disposition in _CERTIFIED
+    return Guard.ONCE_PENDING if handed_out else Guard.ALWAYS

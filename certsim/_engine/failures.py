@@ -1,0 +1,103 @@
+"""When a module fails: which code it failed with, and the event log entry that tells.
+
+A COM error is an exception with an int `hresult` (or pywin32's `scode`), signed or not. Anything
+else is a module that fell over: E_FAIL, and the text says where in the module's source.
+Source: DESIGN 1 (law 3); ca-behaviour.md 4.6; module-needs.md section 5.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+
+from certsim._engine.journal import EventLogEntry
+from certsim._engine.state import CAState
+from certsim.errors import signed
+from certsim.facts.hresults import HRESULT
+
+logger = logging.getLogger("certsim")
+logger.addHandler(logging.NullHandler())
+
+_EXIT_RAISED, _EXIT_ERROR = 45, 46
+_POLICY_RAISED, _POLICY_ERROR = 43, 44
+
+
+def com_code(error: BaseException) -> int | None:
+    """Return the signed HRESULT that *error* carries, `None` if it is no COM error.
+
+    A code that says success is taken as E_FAIL: what is raised has failed.
+    """
+    for name in ("hresult", "scode"):
+        code = getattr(error, name, None)
+        if isinstance(code, int) and not isinstance(code, bool):
+            return signed(code) or HRESULT.E_FAIL
+    return None
+
+
+def code_of(error: BaseException) -> int:
+    """Return the HRESULT a call failed with: the COM error's own, else E_FAIL."""
+    code = com_code(error)
+    return HRESULT.E_FAIL if code is None else code
+
+
+def describe_exception(error: BaseException) -> str:
+    """Return what *error* says, and for a plain exception its type and the line it came from."""
+    if com_code(error) is not None:
+        return str(getattr(error, "strerror", None) or _words(error))
+    frames = traceback.extract_tb(error.__traceback__)
+    words = f"{type(error).__name__}: {_words(error)}"
+    if not frames:
+        return words
+    return f"{words} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return "(its text cannot be read)"
+
+
+def log_exit(
+    state: CAState,
+    description: str,
+    method: str,
+    error: BaseException,
+    request_id: int | None = None,
+) -> EventLogEntry:
+    """Log an exit module's failure: event 46 for a COM error, 45 for any other exception."""
+    event_id = _EXIT_RAISED if com_code(error) is None else _EXIT_ERROR
+    text = describe_exception(error)
+    return log(state, event_id, description, method, code_of(error), text, request_id)
+
+
+def log_policy(
+    state: CAState,
+    description: str,
+    method: str,
+    error: BaseException,
+    request_id: int | None = None,
+) -> EventLogEntry:
+    """Log the policy module's failure: event 44 for a COM error, 43 for any other exception."""
+    event_id = _POLICY_RAISED if com_code(error) is None else _POLICY_ERROR
+    text = describe_exception(error)
+    return log(state, event_id, description, method, code_of(error), text, request_id)
+
+
+def log(
+    state: CAState,
+    event_id: int,
+    description: str,
+    method: str,
+    hresult: int,
+    text: str,
+    request_id: int | None = None,
+) -> EventLogEntry:
+    """Put one failure into the event log, the journal and the `certsim` logger; return it."""
+    entry = EventLogEntry(
+        state.now(), event_id, description, method, signed(hresult), text, request_id
+    )
+    state.journal.log(entry)
+    logger.error("%s", entry)
+    return entry

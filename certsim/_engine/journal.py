@@ -1,0 +1,226 @@
+"""What happened, in order: the journal, and the event log that failures go to.
+
+The engine appends plain tuples, since it does so for every notification; they become the frozen
+entries below when somebody reads them. Every entry prints as one line and turns into plain data
+for JSON; nothing that came with a request gets onto a line unescaped.
+Source: DESIGN 2 (journal); ca-behaviour.md 4.6 (event ids 9, 43 to 46).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import attrs
+
+from certsim.errors import describe, printable
+from certsim.facts.dispositions import RowDisposition, Verdict
+from certsim.facts.events import ExitEvent
+
+_VERDICTS = {int(verdict): verdict.name for verdict in Verdict}
+JsonValue = str | int | float | None
+
+
+@attrs.frozen
+class Entry:
+    """Be one thing that happened."""
+
+    def as_dict(self) -> dict[str, JsonValue]:
+        """Return the entry as plain data for JSON, `kind` first."""
+        fields = attrs.asdict(self, recurse=False)
+        return {"kind": type(self).__name__.lower()} | {k: _plain(v) for k, v in fields.items()}
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, ExitEvent | RowDisposition | Verdict):
+        return value.name or int(value)
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+@attrs.frozen
+class Call(Entry):
+    """Record a verb as it came in: *when*, which *verb*, about which request, *by* whom."""
+
+    when: datetime
+    verb: str
+    request_id: int | None
+    by: str
+
+    def __str__(self) -> str:
+        """Return the entry as one line."""
+        about = "" if self.request_id is None else f" request {self.request_id}"
+        by = f" by {printable(self.by)}" if self.by else ""
+        return f"{self.when:%Y-%m-%d %H:%M:%S} {self.verb}{about}{by}"
+
+
+@attrs.frozen
+class Transition(Entry):
+    """Record that a row was committed: from *before* to *after*, with the *event* it fires."""
+
+    verb: str
+    request_id: int
+    before: RowDisposition | None
+    after: RowDisposition
+    event: ExitEvent
+    status: int
+    message: str
+
+    def __str__(self) -> str:
+        """Return the entry as one line."""
+        before = self.before.name if self.before else "new"
+        fires = f", fires {self.event.name}" if self.event else ""
+        status = f" {describe(self.status)}" if self.status else ""
+        return (
+            f"request {self.request_id} {before} -> {self.after.name}"
+            f" ({printable(self.message)}){status}{fires}"
+        )
+
+
+@attrs.frozen
+class Verification(Entry):
+    """Record one call of the policy module: its *verdict* and how long it took, in ns."""
+
+    module: str
+    request_id: int
+    new_request: bool
+    verdict: int
+    duration: int
+
+    def __str__(self) -> str:
+        """Return the entry as one line."""
+        verdict = _VERDICTS.get(self.verdict) or describe(self.verdict)
+        return f"{self.module} VerifyRequest(request {self.request_id}) = {verdict}"
+
+
+@attrs.frozen
+class Notification(Entry):
+    """Record one call of `Notify`, whatever came of it, with its *duration* in ns."""
+
+    module: str
+    event: ExitEvent
+    context: int
+    request_id: int | None
+    duration: int
+
+    def __str__(self) -> str:
+        """Return the entry as one line."""
+        about = "" if self.request_id is None else f" request {self.request_id}"
+        return f"{self.module} heard {self.event.name}{about}"
+
+
+@attrs.frozen
+class Read(Entry):
+    """Record one call of a server object by a module; kept only while a trace is on.
+
+    *arguments* and *result* are written out; *hresult* is 0, or the code the call failed with.
+    """
+
+    module: str
+    context: int
+    method: str
+    arguments: str
+    result: str
+    hresult: int
+
+    def __str__(self) -> str:
+        """Return the entry as one line."""
+        answer = describe(self.hresult) if self.hresult else self.result
+        return f"{self.module} {self.method}({self.arguments}) = {answer}"
+
+
+@attrs.frozen
+class Loading(Entry):
+    """Record a module that was initialised, with the *mask* of events it asked for."""
+
+    module: str
+    mask: int | None
+
+    def __str__(self) -> str:
+        """Return the entry as one line."""
+        if self.mask is None:
+            return f"{self.module} initialized"
+        return f"{self.module} initialized, wants {_mask_text(self.mask)}"
+
+
+def _mask_text(mask: int) -> str:
+    named = [event.name for event in ExitEvent if event and event & mask and event.name]
+    unnamed = mask & ~sum(event for event in ExitEvent)
+    return ", ".join([*named, *([f"0x{unnamed:X}"] if unnamed else [])]) or "nothing"
+
+
+@attrs.frozen
+class Service(Entry):
+    """Record that the CA started or stopped."""
+
+    when: datetime
+    what: str
+
+    def __str__(self) -> str:
+        """Return the entry as one line."""
+        return f"{self.when:%Y-%m-%d %H:%M:%S} certification authority {self.what}"
+
+
+@attrs.frozen
+class EventLogEntry(Entry):
+    """Record a module's failure as the Windows event log would.
+
+    *event_id*: 9 policy module not loaded, 43 and 44 policy failure, 45 exit module raised, 46
+    exit module returned an error. *module* is the description the module gives of itself.
+    Source: ca-behaviour.md 4.6.
+    """
+
+    when: datetime
+    event_id: int
+    module: str
+    method: str
+    hresult: int
+    text: str
+    request_id: int | None = None
+
+    def __str__(self) -> str:
+        """Return the entry as one line."""
+        about = "" if self.request_id is None else f" for request {self.request_id}"
+        return (
+            f"event {self.event_id}: {printable(self.module)}: {self.method}{about} failed with"
+            f" {describe(self.hresult)}: {printable(self.text)}"
+        )
+
+
+class Journal:
+    """Keep the last *limit* entries as tuples of (class, values…), and the event log beside."""
+
+    def __init__(self, limit: int) -> None:
+        """Begin empty. A *limit* of 0 keeps nothing."""
+        self._entries: deque[tuple[object, ...]] = deque(maxlen=limit)
+        self._event_log: deque[EventLogEntry] = deque(maxlen=limit)
+        self.append: Callable[[tuple[object, ...]], None] = self._entries.append
+        """Take `(Notification, module, event, …)`: the class of an entry, then its values."""
+        self.traces = 0
+
+    def log(self, entry: EventLogEntry) -> None:
+        """Put a failure into the event log and into the journal."""
+        self._event_log.append(entry)
+        self.append((type(entry), *attrs.astuple(entry, recurse=False)))
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Return the journal's entries, oldest first."""
+        return tuple(kind(*values) for kind, *values in list(self._entries))  # type: ignore[operator]
+
+    def event_log(self) -> tuple[EventLogEntry, ...]:
+        """Return the event log, oldest first."""
+        return tuple(self._event_log)
+
+    @contextmanager
+    def tracing(self) -> Iterator[None]:
+        """Journal every read of a server object while the context is open."""
+        self.traces += 1
+        try:
+            yield
+        finally:
+            self.traces -= 1

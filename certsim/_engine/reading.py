@@ -1,0 +1,219 @@
+"""What the reading methods of a server object answer, given a CA and a row.
+
+The getter decides the side: `GetRequestProperty` looks among the request's properties,
+`GetCertificateProperty` among the certificate's and then the CA's. Names ignore case; a value is
+handed out only as the type the table gives it, never converted.
+Source: interfaces.md 1.3, 3; DESIGN 3 and 4 (names, spelling, errors).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from cryptography import x509
+
+from certsim._engine import attributes, ca_properties, columns, drafts
+from certsim._engine.drafts import Draft
+from certsim._engine.state import CAState
+from certsim.database.rows import Row, Value
+from certsim.errors import ComError
+from certsim.facts.hresults import HRESULT
+from certsim.facts.properties import (
+    CA_SIDE,
+    CERTIFICATE_SIDE,
+    REQUEST_SIDE,
+    Property,
+    When,
+)
+
+_LOCATION = "ModuleRegistryLocation"
+_SUBJECT, _REQUEST = "subject.", "request."
+
+
+def request_property(state: CAState, row: Row | Draft | None, name: str, kind: int) -> Value:
+    """Answer `GetRequestProperty`.
+
+    Errors: `ComError` E_INVALIDARG at context 0, for a name outside the table or another type
+    than the table's; CERTSRV_E_PROPERTY_EMPTY when there is no value.
+    """
+    fact = find_request(name)
+    if fact is None:
+        raise _unknown(name)
+    return _answer(fact, kind, _row_value(state, _need_row(row, name), fact))
+
+
+def certificate_property(
+    state: CAState, row: Row | Draft | None, name: str, kind: int, location: str | None
+) -> Value:
+    """Answer `GetCertificateProperty`; *location* is what ModuleRegistryLocation says.
+
+    Errors: as `request_property`; a property of the certificate asked for at context 0, or with
+    `Fidelity.strict_context` one of the CA at another context, is E_INVALIDARG.
+    """
+    fact = find_certificate(name)
+    if fact is not None:
+        return _answer(fact, kind, _row_value(state, _need_row(row, name), fact))
+    return _ca_property(state, row, name, kind, location)
+
+
+def _ca_property(
+    state: CAState, row: Row | Draft | None, name: str, kind: int, location: str | None
+) -> Value:
+    fact, index = _find_ca(name)
+    if fact.when is When.REQUEST_CONTEXT:
+        _need_row(row, name)
+        return _answer(fact, kind, _REQUESTER.get(fact.name))
+    if row is not None and state.fidelity.strict_context:
+        raise ComError(HRESULT.E_INVALIDARG, f"{name} belongs to context 0 (strict_context)")
+    _check_type(fact, kind)
+    if fact.name == _LOCATION:
+        return _answer(fact, kind, location)
+    return _answer(fact, kind, ca_properties.read(state, fact.name, index))
+
+
+@lru_cache(maxsize=1024)
+def _find_ca(name: str) -> tuple[Property, int | None]:
+    """Return the row of the CA table that *name* means, and the number behind its dot."""
+    base, _, number = _text(name).rpartition(".")
+    index = int(number) if base and number.isascii() and number.isdigit() else None
+    fact = CA_SIDE.get((name if index is None else base).lower())
+    if fact is None or (index is not None and not fact.indexed):
+        raise _unknown(name)
+    return fact, index
+
+
+_REQUESTER: Mapping[str, Value] = {"RequesterCAAccess": 1, "KeyArchived": 0}
+# Everybody may enroll as long as no security is set up, and no key is archived (DESIGN 4).
+
+
+@lru_cache(maxsize=1024)
+def find_request(name: str) -> Property | None:
+    """Return the row of the request table that *name* means, prefixes taken off."""
+    return REQUEST_SIDE.get(_bare(name, (_REQUEST, _SUBJECT)))
+
+
+@lru_cache(maxsize=1024)
+def find_certificate(name: str) -> Property | None:
+    """Return the row of the certificate table that *name* means, its prefix taken off."""
+    return CERTIFICATE_SIDE.get(_bare(name, (_SUBJECT,)))
+
+
+def _text(name: object) -> str:
+    if not isinstance(name, str):
+        raise ComError(HRESULT.E_INVALIDARG, f"a name is text, not {type(name).__name__}")
+    return name
+
+
+def _bare(name: str, prefixes: tuple[str, ...]) -> str:
+    name = _text(name).lower()
+    for prefix in prefixes:
+        name = name.removeprefix(prefix)
+    return name
+
+
+def _need_row(row: Row | Draft | None, name: str) -> Row | Draft:
+    if row is None:
+        raise ComError(
+            HRESULT.E_INVALIDARG,
+            f"{name} is request data: call SetContext with the context of the event first",
+        )
+    return row
+
+
+def _unknown(name: str) -> ComError:
+    return ComError(HRESULT.E_INVALIDARG, f"{name!r:.60} is no property of this side")
+
+
+def _check_type(fact: Property, kind: int) -> None:
+    if fact.type is not None and fact.type != kind:
+        raise ComError(
+            HRESULT.E_INVALIDARG, f"{fact.name} is {fact.type.name}, not PROPTYPE {kind!r:.20}"
+        )
+
+
+def _answer(fact: Property, kind: int, value: Value | None) -> Value:
+    if fact.type != kind:
+        _check_type(fact, kind)
+    if value is None:
+        raise ComError(HRESULT.CERTSRV_E_PROPERTY_EMPTY, f"{fact.name} has no value")
+    return value
+
+
+def _row_value(state: CAState, row: Row | Draft, fact: Property) -> Value | None:
+    if fact.column:
+        return columns.read(row, fact.column)
+    if fact.name == "RawCACertificate":
+        return state.issuer.raw
+    if fact.name == "RequesterNameFromOldCertificate":
+        return _old_requester(state, row)
+    return row.passing.get(fact.name) if isinstance(row, Draft) else None
+
+
+def _old_requester(state: CAState, row: Row | Draft) -> Value | None:
+    """Return who had asked for the certificate that this request renews."""
+    old = row.columns.get("Request.RawOldCertificate")
+    if not isinstance(old, bytes):
+        return None
+    serial = x509.load_der_x509_certificate(old).serial_number
+    standing = state.shelf.by_serial(f"{serial:0{2 * ((serial.bit_length() + 7) // 8)}x}")
+    return standing.columns.get("Request.RequesterName") if standing else None
+
+
+def request_attribute(_state: CAState, row: Row | Draft | None, name: str) -> str:
+    """Answer `GetRequestAttribute`; blanks, minus signs and case do not count in *name*.
+
+    Errors: `ComError` E_INVALIDARG at context 0, CERTSRV_E_PROPERTY_EMPTY without such a row.
+    """
+    wanted = attributes.normalize(_text(name)).lower()
+    for attribute in _need_row(row, "a request attribute").attributes:
+        if attribute.name.lower() == wanted:
+            return attribute.value
+    raise ComError(HRESULT.CERTSRV_E_PROPERTY_EMPTY, f"the request has no attribute {name!r:.60}")
+
+
+def certificate_extension(
+    _state: CAState, row: Row | Draft | None, name: str, kind: int
+) -> tuple[Value, int]:
+    """Answer `GetCertificateExtension` with the value and the flags, disabled or not.
+
+    Errors: `ComError` E_INVALIDARG at context 0 or for no PROPTYPE, CERTSRV_E_PROPERTY_EMPTY
+    without such a row, ERROR_INVALID_DATA for a value that is not of type *kind*.
+    """
+    extension = _need_row(row, "an extension").extension(name)
+    if extension is None:
+        raise ComError(HRESULT.CERTSRV_E_PROPERTY_EMPTY, f"the row has no extension {name!r:.60}")
+    return drafts.decode_extension(kind, extension.value), extension.flags
+
+
+def flags(_state: CAState, _row: Row | Draft | None, fetched: int | None) -> int:
+    """Answer `GetCertificateExtensionFlags` for the extension *fetched* last, if there is one."""
+    if fetched is None:
+        raise ComError(HRESULT.CERTSRV_E_PROPERTY_EMPTY, "no extension has been fetched yet")
+    return fetched
+
+
+def extension_names(_state: CAState, row: Row | Draft | None, reserved: int) -> Iterator[str]:
+    """Answer `EnumerateExtensionsSetup` with the OIDs to come."""
+    _need_zero(reserved)
+    return iter([extension.name for extension in _need_row(row, "an extension").extensions])
+
+
+def attribute_names(_state: CAState, row: Row | Draft | None, reserved: int) -> Iterator[str]:
+    """Answer `EnumerateAttributesSetup` with the names to come."""
+    _need_zero(reserved)
+    return iter([attribute.name for attribute in _need_row(row, "an attribute").attributes])
+
+
+def _need_zero(reserved: int) -> None:
+    if reserved != 0:
+        raise ComError(HRESULT.E_INVALIDARG, "Flags is reserved and has to be 0")
+
+
+def following(
+    _state: CAState, _row: Row | Draft | None, listing: Iterator[str] | None
+) -> str | None:
+    """Answer `Enumerate…` with the next name of a *listing* under way, `None` at its end."""
+    if listing is None:
+        raise ComError(HRESULT.E_UNEXPECTED, "call the enumeration's Setup method first")
+    return next(listing, None)

@@ -1,0 +1,104 @@
+"""Bytes in: a client's request taken out of its transport and told apart by kind.
+
+`decode_transport` takes off PEM or base64 and keeps the size rule; `read` finds out which kind of
+request the bytes are and hands them to `pkcs10` or `cms`.
+Source: ca-behaviour.md 1.2 (steps 5, 6), 1.6 (kinds); DESIGN 4 (size limits, kinds).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certsim._engine import asn1, cms, pkcs10
+from certsim.errors import ComError
+from certsim.facts.hresults import HRESULT
+
+MAX_REQUEST = 65_536
+MAX_TEXT = 131_072
+
+_PEM = re.compile(rb"-----BEGIN [^\r\n]{1,64}-----([^-]*)-----END ")
+_BLANKS = re.compile(rb"\s+")
+
+
+def decode_transport(request: object) -> bytes:
+    """Return the DER inside *request*: bytes or text; DER, PEM or bare base64; or a CSR object.
+
+    Bytes that are none of these come back as they are, for `read` to refuse; `None` is no bytes.
+    Errors: `ComError` E_INVALIDARG, and no row, for more than 65,536 bytes decoded; text over
+    131,072 characters is not decoded at all. Source: DESIGN 4.
+    """
+    if not isinstance(request, bytes | bytearray | memoryview | str):
+        request = _bytes_of(request)
+    size = request.nbytes if isinstance(request, memoryview) else len(request)
+    if size > MAX_TEXT:
+        raise _too_large(size)
+    data = _decode(request)
+    if len(data) > MAX_REQUEST:
+        raise _too_large(len(data))
+    return data
+
+
+def _bytes_of(request: object) -> bytes:
+    if isinstance(request, x509.CertificateSigningRequest):
+        return request.public_bytes(Encoding.DER)
+    if request is None:
+        return b""
+    kind = type(request).__name__
+    raise ComError(HRESULT.E_INVALIDARG, f"a request is bytes, text or a CSR, not {kind}")
+
+
+def _decode(request: bytes | bytearray | memoryview | str) -> bytes:
+    if isinstance(request, str):
+        return _from_text(request.encode("utf-8", "surrogatepass"))
+    data = bytes(request)
+    return data if data[:1] == asn1.SEQUENCE else _from_text(data)
+
+
+def _from_text(text: bytes) -> bytes:
+    armoured = _PEM.search(text)
+    body = _BLANKS.sub(b"", armoured[1] if armoured else text)
+    try:
+        return base64.b64decode(body, validate=True)
+    except binascii.Error:
+        return text
+
+
+def _too_large(size: int) -> ComError:
+    return ComError(
+        HRESULT.E_INVALIDARG,
+        f"a request of {size:,} bytes is over the limit of {MAX_REQUEST:,}: no row was made",
+    )
+
+
+def read(data: bytes) -> pkcs10.Submission:
+    """Return what the request *data* (DER) says, its signatures checked.
+
+    Errors: `RequestError` with CRYPT_E_ASN1_* for bytes that are no request,
+    CRYPT_E_INVALID_MSG_TYPE for a kind that is not emulated (KEYGEN), and what `pkcs10.read` and
+    `cms.read` raise. Source: ca-behaviour.md 1.6; DESIGN 4 (kinds not emulated).
+    """
+    if not data:
+        raise pkcs10.RequestError(HRESULT.CRYPT_E_ASN1_EOD, "the request is empty")
+    if data[:1] != asn1.SEQUENCE:
+        raise pkcs10.RequestError(
+            HRESULT.CRYPT_E_ASN1_BADTAG, "the request is no DER, PEM or base64"
+        )
+    try:
+        return pkcs10.read(data)
+    except asn1.DecodeError as error:
+        return _read_other(data, error)
+
+
+def _read_other(data: bytes, not_pkcs10: asn1.DecodeError) -> pkcs10.Submission:
+    if asn1.fits(asn1.ContentInfo, data):
+        return cms.read(data)
+    if asn1.fits(asn1.SignedPublicKeyAndChallenge, data):
+        raise pkcs10.RequestError(
+            HRESULT.CRYPT_E_INVALID_MSG_TYPE, "KEYGEN requests are not emulated"
+        )
+    raise pkcs10.damaged(not_pkcs10)

@@ -1,0 +1,62 @@
+"""Serial numbers: the four documented layouts.
+
+Source: ca-behaviour.md 2.1 (MS-WCCE 3.2.1.4.2.1.4.6). Bytes are laid out low byte first; the
+number itself is written big-endian, so the request id stands at its right end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from certsim.errors import ComError
+from certsim.facts.hresults import HRESULT
+
+AUTO = 0xFFFFFFFF
+"""The HighSerial value that asks for eight random bytes, made once and then kept as a string."""
+
+
+def new_serial(
+    request_id: int,
+    index: int,
+    high_serial: int | str | None,
+    random_bytes: Callable[[int], bytes],
+) -> str:
+    """Return a serial number as the database keeps it: lower-case hexadecimal, whole bytes.
+
+    *index* is the CA certificate's, *high_serial* the registry value HighSerial: absent or 0,
+    another number, or hexadecimal text (`high_serial_text` has dealt with `AUTO`).
+    """
+    low = request_id.to_bytes(4, "little") + index.to_bytes(2, "little")
+    if not high_serial:
+        body = low + random_bytes(4)
+    elif isinstance(high_serial, int):
+        body = low + random_bytes(8) + low[:4] + bytes((high_serial & 0xFF,))
+    else:
+        body = low + _high_bytes(high_serial)
+    return _positive(body)[::-1].hex()
+
+
+def _high_bytes(text: str) -> bytes:
+    """Return up to 13 bytes of a hexadecimal HighSerial, low byte first."""
+    try:
+        return bytes.fromhex(text)[::-1][:13]
+    except ValueError as error:
+        raise ComError(
+            HRESULT.E_INVALIDARG, f"HighSerial {text!r:.60} is no hexadecimal text"
+        ) from error
+
+
+def _positive(body: bytes) -> bytes:
+    top = body[-1] & 0x7F
+    if top == 0:
+        top = 0x61
+    elif top & 0xF0 == 0:
+        top ^= 0x10
+    return body[:-1] + bytes((top,))
+
+
+def high_serial_text(high_serial: object, random_bytes: Callable[[int], bytes]) -> str | None:
+    """Return the text that an `AUTO` HighSerial becomes, or `None` when it is not `AUTO`."""
+    if isinstance(high_serial, int) and high_serial & AUTO == AUTO:
+        return random_bytes(8).hex()
+    return None

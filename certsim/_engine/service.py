@@ -1,0 +1,200 @@
+r"""The service around the engine: start, stop, and the gate that every verb goes through.
+
+A start takes the configuration as it stands, loads the modules that `ExitModules\Active` and
+`PolicyModules\Active` name, and opens the gate; a stop closes it, waits for the verbs inside,
+tells SHUTDOWN and lets the policy module go. Both may be repeated.
+Source: DESIGN 2 (start, stop), 4 (SHUTDOWN, policy that fails); ca-behaviour.md 0 (fact 10), 4.1.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from certsim import registry as registries
+from certsim._engine import contexts, failures, modules
+from certsim._engine.dispatch import Dispatcher
+from certsim._engine.journal import Service as ServiceEntry
+from certsim._engine.modules import Plug
+from certsim._engine.state import CAState, Settings
+from certsim.errors import ComError, ModuleLoadError
+from certsim.facts.events import ExitEvent
+from certsim.facts.hresults import HRESULT
+
+ACTIVE = "Active"
+
+
+class Gate:
+    """Let verbs in while the service runs, and tell when the last one has left.
+
+    `with gate:` is one verb. A verb called from inside another one, by a module, is let in even
+    while the service waits to stop. Errors: `ComError` RPC_S_SERVER_UNAVAILABLE when closed.
+    """
+
+    def __init__(self) -> None:
+        """Begin closed."""
+        self._lock = threading.Lock()
+        self._empty = threading.Event()
+        self._empty.set()
+        self._inside = 0
+        self._thread = _Depth()
+        self.open = False
+
+    def __enter__(self) -> None:
+        """Go in."""
+        thread = self._thread
+        with self._lock:
+            if not self.open and not thread.depth:
+                raise ComError(
+                    HRESULT.RPC_S_SERVER_UNAVAILABLE, "the certification authority is not running"
+                )
+            self._inside += 1
+        thread.depth += 1
+
+    def __exit__(self, *_exception: object) -> None:
+        """Go out."""
+        self._thread.depth -= 1
+        with self._lock:
+            self._inside -= 1
+            if not self.open and not self._inside:
+                self._empty.set()
+
+    def close(self) -> None:
+        """Let no more verbs in and wait for those inside.
+
+        Errors: `ComError` E_UNEXPECTED on a thread that is inside a verb: it would wait for
+        itself.
+        """
+        if self._thread.depth:
+            raise ComError(
+                HRESULT.E_UNEXPECTED, "a module cannot stop the CA from inside one of its calls"
+            )
+        with self._lock:
+            self.open = False
+            if self._inside:
+                self._empty.clear()
+        self._empty.wait()
+
+
+class _Depth(threading.local):
+    depth = 0
+
+
+class Service:
+    """Start and stop one CA."""
+
+    def __init__(self, state: CAState, dispatcher: Dispatcher) -> None:
+        """Begin stopped, without modules."""
+        self.gate = Gate()
+        self.key = contexts.new_key(state)
+        self._state, self._dispatcher = state, dispatcher
+        self._switch = threading.RLock()
+        self._busy = False
+        self._exits: dict[str, Plug] = {}
+        self._policy: Plug | None = None
+
+    @property
+    def exit_modules(self) -> tuple[str, ...]:
+        r"""Return the ProgIDs that `ExitModules\Active` names, in its order."""
+        active = self._state.registry.read(modules.EXIT.folder, ACTIVE)
+        return tuple(active) if isinstance(active, list) else ()
+
+    @property
+    def policy_module(self) -> str:
+        """Return the ProgID of the policy module."""
+        return self._policy.progid if self._policy else ""
+
+    def install_exit(self, spec: object) -> str:
+        """Plug *spec* in behind the others, from the next start on; return its ProgID.
+
+        Errors: `ModuleLoadError`.
+        """
+        plug = modules.plug(spec, modules.EXIT, self.exit_modules)
+        self._exits[plug.progid] = plug
+        self._activate((*self.exit_modules, plug.progid))
+        return plug.progid
+
+    def remove_exit(self, progid: str) -> None:
+        """Take the exit module *progid* out, from the next start on.
+
+        Errors: `ModuleLoadError` for a ProgID that is not active.
+        """
+        if progid not in self.exit_modules:
+            active = ", ".join(self.exit_modules) or "none"
+            raise ModuleLoadError(f"no exit module {progid!r:.80} is active; active: {active}")
+        self._activate(name for name in self.exit_modules if name != progid)
+        self._exits.pop(progid, None)
+
+    def install_policy(self, spec: object) -> None:
+        """Make *spec* the policy module. Errors: `ModuleLoadError`."""
+        self._policy = modules.plug(spec, modules.POLICY)
+        self._state.registry.write(modules.POLICY.folder, ACTIVE, self._policy.progid)
+
+    def _activate(self, progids: Iterable[str]) -> None:
+        self._state.registry.write(modules.EXIT.folder, ACTIVE, list(progids))
+
+    def start(self) -> None:
+        """Load the modules and open for verbs; nothing happens when the CA runs already.
+
+        Errors: `ModuleLoadError` for a module that does not fit its socket and for a policy
+        module that cannot be made or initialised; `ComError` E_INVALIDARG for a configuration
+        that cannot be used. The CA stays stopped then.
+        """
+        with self._switch:
+            if self._busy or self.gate.open:
+                return
+            self._busy = True
+            try:
+                self._open()
+            finally:
+                self._busy = False
+            if self._state.fidelity.startup:
+                self._dispatcher.post(ExitEvent.STARTUP)
+
+    def _open(self) -> None:
+        state = self._state
+        state.settings = Settings.snapshot(state.registry, state.identity, state.issuer)
+        registries.mount(state.registry)
+        contexts.enter(self.key)
+        try:
+            if self._policy is None:
+                raise ModuleLoadError("the CA has no policy module")
+            policy = modules.start_policy(self._policy, state)
+            started = [modules.start_exit(plug, state) for plug in self._active_plugs()]
+        except BaseException:
+            self._withdraw()
+            raise
+        self._dispatcher.host(policy, [hosted for hosted in started if hosted])
+        state.journal.append((ServiceEntry, state.now(), "started"))
+        self.gate.open = True
+
+    def _active_plugs(self) -> Iterable[Plug]:
+        for progid in self.exit_modules:
+            plug = self._exits.get(progid)
+            if plug is None:
+                code = HRESULT.CO_E_CLASSSTRING
+                text = "ExitModules\\Active names it, but no such module was installed"
+                failures.log(self._state, 46, progid, "load", code, text)
+            else:
+                yield plug
+
+    def stop(self) -> None:
+        """Wait for running verbs, tell SHUTDOWN, let policy go; nothing happens when stopped.
+
+        Errors: `ComError` E_UNEXPECTED when a module calls it.
+        """
+        with self._switch:
+            if self._busy or not self.gate.open:
+                return
+            self.gate.close()
+            self._busy = True
+            try:
+                self._dispatcher.shut_down()
+            finally:
+                self._withdraw()
+                self._busy = False
+                self._state.journal.append((ServiceEntry, self._state.now(), "stopped"))
+
+    def _withdraw(self) -> None:
+        contexts.leave(self.key)
+        registries.unmount(self._state.registry)

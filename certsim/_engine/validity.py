@@ -1,0 +1,53 @@
+"""How long a certificate lives: registry periods, calendar arithmetic, the clock skew.
+
+Source: ca-behaviour.md 2.2; unit words from the SDK and event 28.
+"""
+
+from __future__ import annotations
+
+import calendar
+from datetime import UTC, datetime, timedelta
+
+from certsim.errors import ComError
+from certsim.facts.hresults import HRESULT
+
+_FIXED = {
+    "seconds": timedelta(seconds=1),
+    "minutes": timedelta(minutes=1),
+    "hours": timedelta(hours=1),
+    "days": timedelta(days=1),
+    "weeks": timedelta(weeks=1),
+}
+_MONTHS = {"months": 1, "years": 12}
+_SHORTEST_MONTH = 28
+END_OF_TIME = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The last moment an X.509 date can tell. Source: RFC 5280 4.1.2.5."""
+
+
+def after(start: datetime, units: int, word: str) -> datetime:
+    """Return *start* plus *units* of the unit *word* (Seconds … Years, case ignored).
+
+    Months and years move along the calendar and stop at a shorter month's last day; a sum past
+    the year 9999 is `END_OF_TIME`. Errors: `ComError` E_INVALIDARG for another word or a
+    negative count.
+    """
+    unit = word.strip().lower()
+    if units < 0 or (unit not in _FIXED and unit not in _MONTHS):
+        raise ComError(HRESULT.E_INVALIDARG, f"{units} {word!r:.40} is no period of time")
+    try:
+        if unit in _FIXED:
+            return min(start + units * _FIXED[unit], END_OF_TIME)
+        return _add_months(start, units * _MONTHS[unit])
+    except (OverflowError, ValueError):
+        return END_OF_TIME
+
+
+def _add_months(start: datetime, months: int) -> datetime:
+    years, month = divmod(start.month - 1 + months, 12)
+    year, month = start.year + years, month + 1
+    if year > END_OF_TIME.year:
+        return END_OF_TIME
+    if start.day <= _SHORTEST_MONTH:
+        return start.replace(year=year, month=month)
+    last = calendar.monthrange(year, month)[1]
+    return start.replace(year=year, month=month, day=min(start.day, last))

@@ -1,0 +1,214 @@
+"""Row in, signed bytes out: the certificates a CA issues, and the one it issues to itself.
+
+A certificate is put together from encodings: subject, public key and extension values are
+carried over as they came, what is the same for every certificate of a CA is encoded once, and
+only serial number and dates are encoded each time. Tests compare the bytes with those of
+`cryptography`'s `CertificateBuilder` for every shape of certificate.
+Source: RFC 5280 4.1; ca-behaviour.md 2.2 to 2.5; FIPS 186 and RFC 5758 for the algorithms.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+import attrs
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+from certsim._engine import asn1
+from certsim.database.rows import ExtensionRow
+from certsim.facts import oids
+from certsim.facts.flags import ExtensionFlag, ExtensionOrigin
+from certsim.sources import PrivateKey
+
+_VERSION_3 = b"\xa0\x03\x02\x01\x02"
+_INTEGER, _BIT_STRING, _EXTENSIONS, _NO_UNUSED_BITS = b"\x02", b"\x03", b"\xa3", b"\x00"
+_NULL = b"\x05\x00"
+_CRITICAL, _DISABLE = int(ExtensionFlag.CRITICAL), int(ExtensionFlag.DISABLE)
+
+_ECDSA = {
+    "secp256r1": ("1.2.840.10045.4.3.2", hashes.SHA256()),
+    "secp384r1": ("1.2.840.10045.4.3.3", hashes.SHA384()),
+    "secp521r1": ("1.2.840.10045.4.3.4", hashes.SHA512()),
+}
+_SHA256_RSA = "1.2.840.113549.1.1.11"
+
+
+@attrs.frozen
+class CACertificate:
+    """Hold one certificate of the CA with what signing in its name takes.
+
+    *index* counts the CA's certificates, *key_index* is the index of the first one with this
+    key. *name* is the encoded subject, *key_identifier* the octets of its SKI, *algorithm* the
+    encoded AlgorithmIdentifier that *sign* signs with.
+    """
+
+    raw: bytes
+    index: int
+    key_index: int
+    name: bytes
+    key_identifier: bytes
+    not_before: datetime
+    not_after: datetime
+    algorithm: bytes
+    sign: Callable[[bytes], bytes] = attrs.field(repr=False)
+    public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey = attrs.field(repr=False)
+
+
+def signer(key: PrivateKey, *, repeatable: bool) -> tuple[bytes, Callable[[bytes], bytes]]:
+    """Return the encoded AlgorithmIdentifier that *key* signs with, and the signing itself.
+
+    EC keys sign with the SHA-2 of their size (P-256, P-384, P-521), *repeatable* by RFC 6979;
+    RSA keys by PKCS #1 v1.5 with SHA-256. Errors: `ValueError` for another curve or kind of key.
+    """
+    if isinstance(key, rsa.RSAPrivateKey):
+        rsa_key, scheme, digest = key, padding.PKCS1v15(), hashes.SHA256()
+        algorithm = asn1.wrap(asn1.SEQUENCE, asn1.oid(_SHA256_RSA), _NULL)
+        return algorithm, lambda data: rsa_key.sign(data, scheme, digest)
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name not in _ECDSA:
+        raise ValueError("a CA key is RSA, or EC on P-256, P-384 or P-521")
+    ec_key = key
+    dotted, ec_digest = _ECDSA[key.curve.name]
+    method = ec.ECDSA(ec_digest, deterministic_signing=repeatable)
+    return asn1.wrap(asn1.SEQUENCE, asn1.oid(dotted)), lambda data: ec_key.sign(data, method)
+
+
+def build(
+    issuer: CACertificate,
+    serial_number: str,
+    not_before: datetime,
+    not_after: datetime,
+    subject: bytes,
+    public_key_info: bytes,
+    extensions: Iterable[ExtensionRow],
+    encoded: Mapping[ExtensionRow, bytes],
+) -> bytes:
+    """Return a version 3 certificate (DER) signed by *issuer*.
+
+    *serial_number* is hexadecimal text as `serials` makes it: whole bytes, positive, the first
+    one not 0, which is the content of a DER INTEGER. *subject* and *public_key_info* are
+    encoded already.
+    Of the *extensions* those that are disabled stay out, in the order given; *encoded* holds
+    the encodings of those that are the same for every certificate.
+    """
+    return _sign(
+        issuer.algorithm,
+        issuer.sign,
+        _VERSION_3,
+        asn1.wrap(_INTEGER, bytes.fromhex(serial_number)),
+        issuer.algorithm,
+        issuer.name,
+        asn1.wrap(asn1.SEQUENCE, asn1.time(not_before), asn1.time(not_after)),
+        subject,
+        public_key_info,
+        _encode_extensions(extensions, encoded),
+    )
+
+
+def _sign(algorithm: bytes, sign: Callable[[bytes], bytes], *to_be_signed: bytes) -> bytes:
+    body = asn1.wrap(asn1.SEQUENCE, *to_be_signed)
+    signature = asn1.wrap(_BIT_STRING, _NO_UNUSED_BITS, sign(body))
+    return asn1.wrap(asn1.SEQUENCE, body, algorithm, signature)
+
+
+def _encode_extensions(
+    extensions: Iterable[ExtensionRow], encoded: Mapping[ExtensionRow, bytes]
+) -> bytes:
+    parts = [
+        encoded.get(row) or encode_extension(row) for row in extensions if not row.flags & _DISABLE
+    ]
+    return asn1.wrap(_EXTENSIONS, asn1.wrap(asn1.SEQUENCE, *parts)) if parts else b""
+
+
+def encode_extension(row: ExtensionRow) -> bytes:
+    """Return the Extension (RFC 5280 4.1) that *row* becomes in a certificate."""
+    return asn1.extension(row.name, row.value, critical=bool(row.flags & _CRITICAL))
+
+
+def self_sign(
+    key: PrivateKey,
+    name: bytes,
+    serial_number: str,
+    not_before: datetime,
+    not_after: datetime,
+    *,
+    repeatable: bool,
+) -> CACertificate:
+    """Return the first certificate of a root CA whose encoded subject is *name*.
+
+    It carries Basic Constraints, Key Usage (both critical), the key identifier and CA Version 0.
+    Source: ca-behaviour.md 2.4, 2.6; RFC 5280 4.2.1.2, 4.2.1.3, 4.2.1.9.
+    """
+    algorithm, sign = signer(key, repeatable=repeatable)
+    public_key = key.public_key()
+    public_key_info = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    identifier = x509.SubjectKeyIdentifier.from_public_key(public_key)
+    blank = CACertificate(
+        b"", 0, 0, name, identifier.digest, not_before, not_after, algorithm, sign, public_key
+    )
+    critical = int(ExtensionOrigin.CACERT) | ExtensionFlag.CRITICAL
+    rows = (
+        ExtensionRow(oids.BASIC_CONSTRAINTS, critical, _CA_CONSTRAINTS.public_bytes()),
+        ExtensionRow(oids.KEY_USAGE, critical, _CA_KEY_USAGE.public_bytes()),
+        ExtensionRow(oids.SUBJECT_KEY_IDENTIFIER, 0, identifier.public_bytes()),
+        ExtensionRow(oids.CA_VERSION, 0, asn1.encode(0)),
+    )
+    return attrs.evolve(
+        blank,
+        raw=build(blank, serial_number, not_before, not_after, name, public_key_info, rows, {}),
+    )
+
+
+_CA_CONSTRAINTS = x509.BasicConstraints(ca=True, path_length=None)
+_CA_KEY_USAGE = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
+def server_extensions(
+    issuer: CACertificate, cdp_urls: list[str], aia_urls: list[str], ocsp_urls: list[str]
+) -> tuple[ExtensionRow, ...]:
+    """Return the extensions that the CA puts into every certificate, origin SERVER.
+
+    Authority Key Identifier (key identifier alone), CRL Distribution Points (one point with all
+    URLs) and Authority Information Access (a caIssuers entry for each of *aia_urls*, then an
+    OCSP entry for each of *ocsp_urls*); without URLs an extension is left out.
+    Source: ca-behaviour.md 2.4.
+    """
+    server = int(ExtensionOrigin.SERVER)
+    identifier = x509.AuthorityKeyIdentifier(issuer.key_identifier, None, None)
+    rows = [ExtensionRow(oids.AUTHORITY_KEY_IDENTIFIER, server, identifier.public_bytes())]
+    if cdp_urls:
+        points = x509.CRLDistributionPoints(
+            [x509.DistributionPoint(_uris(cdp_urls), None, None, None)]
+        )
+        rows.append(ExtensionRow(oids.CRL_DISTRIBUTION_POINTS, server, points.public_bytes()))
+    places = [(AuthorityInformationAccessOID.CA_ISSUERS, uri) for uri in _uris(aia_urls)]
+    places += [(AuthorityInformationAccessOID.OCSP, uri) for uri in _uris(ocsp_urls)]
+    if places:
+        access = x509.AuthorityInformationAccess(x509.AccessDescription(*p) for p in places)
+        rows.append(ExtensionRow(oids.AUTHORITY_INFO_ACCESS, server, access.public_bytes()))
+    return tuple(rows)
+
+
+def _uris(urls: Iterable[str]) -> list[x509.UniformResourceIdentifier]:
+    return [x509.UniformResourceIdentifier(url) for url in urls]
+
+
+def key_identifier(public_key_info: bytes) -> bytes:
+    """Return the SHA-1 of the public key's BIT STRING content (RFC 5280 4.2.1.2, method 1)."""
+    info = asn1.decode(asn1.SubjectPublicKeyInfo, public_key_info)
+    return hashlib.sha1(info.key.as_bytes(), usedforsecurity=False).digest()

@@ -1,0 +1,94 @@
+"""The command line: `certsim run MODULE…` plays a guided tour to exit modules.
+
+This room reads arguments, plays a script of verbs, and prints what the journal says; it knows
+nothing that a user of `import certsim` could not find out.
+
+Exit status: 0 all went well, 1 a module failed, 2 the command could not be carried out as given
+(usage, a module that does not load, a file that cannot be read, output that cannot be written),
+70 a fault in certsim, 130 interrupted, 141 the reader of the output went away. Whatever happens,
+the user gets one line and never a traceback.
+Source: DESIGN 1 (floor 6), 2 (front door); sysexits.h (70); shells count signals from 128.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from certsim.cli.parser import Options, parse
+from certsim.cli.run import UsageError, run
+from certsim.errors import CertSimError, printable
+
+_USAGE, _FAULT, _INTERRUPTED, _NO_READER = 2, 70, 130, 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out the command in *argv* (by default the process's own) and return its exit status.
+
+    Nothing is raised: help, version and usage errors come back as a status too.
+    """
+    try:
+        options = parse(argv)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else _USAGE
+    return _guarded(run, options)
+
+
+def _guarded(command: Callable[[Options], int], options: Options) -> int:
+    """Run *command* and turn whatever comes out of it into a status and at most one line.
+
+    The flush belongs inside: a reader that went away or a full disk may show up there first.
+    """
+    try:
+        status = command(options)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BaseException as error:
+        status, told = _verdict(error)
+        if told and sys.stderr is not None:
+            print(f"certsim: {printable(told)}", file=sys.stderr, flush=True)
+    return status
+
+
+def _verdict(error: BaseException) -> tuple[int, str]:
+    """Return the exit status that *error* ends the command with, and what to say about it.
+
+    A module's own exceptions never come here, for the CA takes them; but `sys.exit()` while a
+    module is imported or initialised does. Files of the user's are read under a net of their
+    own, so an `OSError` is about the output.
+    """
+    match error:
+        case KeyboardInterrupt():
+            return _INTERRUPTED, "interrupted"
+        case CertSimError() | UsageError():
+            return _USAGE, f"error: {error}"
+        case SystemExit():
+            return _USAGE, "error: a module ended the program with sys.exit()"
+        case BrokenPipeError():
+            _forget_output()
+            return _NO_READER, ""
+        case OSError():
+            _forget_output()
+            return _USAGE, f"error: the output cannot be written: {error.strerror or error}"
+    return _FAULT, f"internal error, please report it: {_where(error)}"
+
+
+def _where(error: BaseException) -> str:
+    """Return the error's type and text, and the file and line it was raised in."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    file = Path(frame.tb_frame.f_code.co_filename).name if frame else "?"
+    return f"{type(error).__name__}: {error} ({file}, line {frame.tb_lineno if frame else 0})"
+
+
+def _forget_output() -> None:
+    """Point standard output at nothing, or Python would try to write the rest of it at exit."""
+    with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+__all__ = ["main"]

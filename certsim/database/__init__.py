@@ -1,0 +1,1 @@
+"""The CA's database: rows, and the shelves that keep them."""

@@ -1,0 +1,86 @@
+"""What certsim raises: COM errors with an HRESULT, and refusals at plug time.
+
+`ComError` carries the four values that pywin32's `com_error` has, in the same places, so that
+module code which says `exc.hresult` or `exc.args[0]` runs here and on a Windows CA alike.
+Source: module-needs.md section 5, consequence 1; pywin32 `com_error`.
+"""
+
+from __future__ import annotations
+
+from certsim.facts.hresults import HRESULTS
+
+_UNSIGNED = 0xFFFFFFFF
+_SIGN = 0x80000000
+
+ExcepInfo = tuple[int, str | None, str | None, str | None, int, int]
+
+
+def signed(hresult: int) -> int:
+    """Return *hresult* as the signed 32-bit LONG that COM hands out; either form goes in."""
+    return ((hresult & _UNSIGNED) ^ _SIGN) - _SIGN
+
+
+def describe(hresult: int) -> str:
+    """Return `0x80094004 CERTSRV_E_PROPERTY_EMPTY` for an HRESULT, the bare number if unknown."""
+    fact = HRESULTS.get(signed(hresult))
+    number = f"0x{hresult & _UNSIGNED:08X}"
+    return f"{number} {fact.symbol}" if fact else number
+
+
+def meaning(hresult: int) -> str:
+    """Return the one-line meaning of an HRESULT; for an unknown one, say that it is unknown."""
+    fact = HRESULTS.get(signed(hresult))
+    return fact.meaning if fact else "no meaning on record"
+
+
+def printable(text: str) -> str:
+    r"""Return *text* on one line with every character that does not print spelled as an escape.
+
+    Line ends, terminal controls, bidirectional marks and lone surrogates all become `\x..` or
+    `\u....`, so that nothing a request says can forge a line or steer a terminal.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+class CertSimError(Exception):
+    """Be the base of everything certsim raises on purpose."""
+
+
+class ModuleLoadError(CertSimError):
+    """Say that a module cannot be plugged in; the message names the module and what is wrong."""
+
+
+class ComError(CertSimError):
+    """Report a failed COM call.
+
+    `hresult` is the signed code; `strerror` a sentence; `excepinfo` pywin32's six values or
+    `None`; `argerror` the index of the offending argument or `None`. `args` holds the same four.
+    Source: pywin32 `com_error` (module-needs.md section 5).
+    """
+
+    def __init__(
+        self,
+        hresult: int,
+        strerror: str | None = None,
+        excepinfo: ExcepInfo | None = None,
+        argerror: int | None = None,
+    ) -> None:
+        """Take the code signed or unsigned; without *strerror* the code's meaning is used."""
+        self.hresult = signed(hresult)
+        self.strerror = meaning(hresult) if strerror is None else strerror
+        self.excepinfo = excepinfo
+        self.argerror = argerror
+        super().__init__(self.hresult, self.strerror, excepinfo, argerror)
+
+    def __str__(self) -> str:
+        """Return `0x… SYMBOL: what happened` on one line."""
+        return f"{describe(self.hresult)}: {printable(self.strerror)}"
+
+
+com_error = ComError
+"""pywin32's spelling, so that `except pythoncom.com_error` ports by changing the import."""

@@ -1,0 +1,162 @@
+"""What the policy module of a standalone CA does, as Microsoft's sample and documents tell it.
+
+For a new request it checks that the requester may enroll, heeds the attributes its EditFlags
+allow (end date, alternative name, key usage, CA certificate), lets through the requested
+extensions that are on its list, and then does what RequestDisposition says. A request that an
+officer resubmits is issued unless RequestDisposition denies everything.
+
+Not modelled: EDITF_ADDOLDKEYUSAGE, EDITF_ADDOLDCERTTYPE and the directory.
+Source: interfaces.md 8 (policy sample), 4.8 (flags), 6 (registry); ca-behaviour.md 1.7, 2.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from certsim.activation import Dispatch
+from certsim.errors import ComError
+from certsim.facts.dispositions import Verdict
+from certsim.facts.flags import EditFlag, ExtensionFlag, ExtensionOrigin
+from certsim.facts.flags import RequestDisposition as Rule
+from certsim.facts.hresults import HRESULT
+from certsim.facts.oids import BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, SUBJECT_ALT_NAME
+from certsim.facts.properties import PropType
+from certsim.facts.registry import POLICY_DEFAULTS
+from certsim.interfaces import ICertServerPolicy
+from certsim.policies import values
+from certsim.registry import open_key
+
+_DISABLE, _CRITICAL = int(ExtensionFlag.DISABLE), int(ExtensionFlag.CRITICAL)
+_KEEP = 0xFF01
+"""The flags that letting an extension through leaves as they are: CRITICAL and the private byte."""
+_ORIGINS = 0xF0000
+_FROM_REQUEST = frozenset(
+    (
+        int(ExtensionOrigin.REQUEST),
+        int(ExtensionOrigin.RENEWALCERT),
+        int(ExtensionOrigin.PKCS7),
+        int(ExtensionOrigin.CMC),
+    )
+)
+_RULE_MASK, _PENDING_FIRST = 0xFF, 0x100
+_NO_PATH_LENGTH = 0xFFFFFFFF
+_BINARY = PropType.BINARY
+
+
+class Standalone:
+    """Decide as the policy module of a standalone CA does.
+
+    Its registry key holds RequestDisposition (1: issue), EditFlags (0x83EE),
+    EnableRequestExtensionList, EnableEnrolleeRequestExtensionList, DisableExtensionList and
+    CAPathLength; they are read when the CA starts.
+    """
+
+    _reg_progid_ = "CertificateAuthority_MicrosoftDefault.Policy"
+
+    def Initialize(self, strConfig: str, /) -> None:
+        """Read the module's registry key; what is missing there has its documented default."""
+        server = Dispatch("CertificateAuthority.ServerPolicy")
+        key = open_key(server.GetCertificateProperty("ModuleRegistryLocation", PropType.STRING))
+        held = {fact.name: key.get(fact.name, fact.default) for fact in POLICY_DEFAULTS}
+        self._rule = values.integer(held["RequestDisposition"])
+        self._edit = values.integer(held["EditFlags"])
+        self._enabled = frozenset(
+            (
+                *values.strings(held["EnableRequestExtensionList"]),
+                *values.strings(held["EnableEnrolleeRequestExtensionList"]),
+            )
+        )
+        self._disabled = frozenset(values.strings(held["DisableExtensionList"]))
+        self._listed = self._enabled | self._disabled
+        self._everything = bool(self._edit & EditFlag.ENABLEREQUESTEXTENSIONS)
+        self._may_ask_all = bool(self._edit & EditFlag.IGNOREREQUESTERGROUP)
+        self._path_length = values.integer(held["CAPathLength"])
+
+    def GetDescription(self) -> str:
+        """Return what this is."""
+        return "certsim standalone policy"
+
+    def ShutDown(self) -> None:
+        """Have nothing to let go of."""
+
+    def VerifyRequest(self, strConfig: str, Context: int, bNewRequest: int, Flags: int, /) -> int:
+        """Return a verdict, or CERTSRV_E_ENROLL_DENIED for a requester who may not enroll.
+
+        Errors: raises `ComError` ERROR_INVALID_DATA for an attribute that cannot be read.
+        Source: sdk-api certpol/nf-certpol-icertpolicy-verifyrequest; the policy sample.
+        """
+        server: ICertServerPolicy = Dispatch("CertificateAuthority.ServerPolicy")
+        server.SetContext(Context)
+        attributes = values.attributes(server)
+        if bNewRequest:
+            if not self._may_ask_all and not self._may_enroll(server):
+                return HRESULT.CERTSRV_E_ENROLL_DENIED
+            self._let_through(server)
+            if attributes:
+                self._heed(server, attributes)
+        return self._disposition(attributes, new_request=bool(bNewRequest))
+
+    def _may_enroll(self, server: ICertServerPolicy) -> bool:
+        return bool(server.GetCertificateProperty("RequesterCAAccess", PropType.LONG))
+
+    def _let_through(self, server: ICertServerPolicy) -> None:
+        """Enable the requested extensions on the list, then disable those on the other one."""
+        server.EnumerateExtensionsSetup(0)
+        while name := server.EnumerateExtensions():
+            if self._everything or name in self._listed:
+                self._edit_extension(server, name)
+        server.EnumerateExtensionsClose()
+
+    def _edit_extension(self, server: ICertServerPolicy, name: str) -> None:
+        value = server.GetCertificateExtension(name, _BINARY)
+        flags = server.GetCertificateExtensionFlags()
+        allowed = self._everything or name in self._enabled
+        wanted = allowed and flags & _ORIGINS in _FROM_REQUEST
+        if flags & _DISABLE and wanted and name not in self._disabled:
+            server.SetCertificateExtension(name, _BINARY, flags & _KEEP, value)
+        elif not flags & _DISABLE and name in self._disabled:
+            server.SetCertificateExtension(name, _BINARY, flags & _KEEP | _DISABLE, value)
+
+    def _heed(self, server: ICertServerPolicy, attributes: Mapping[str, str]) -> None:
+        if self._edit & EditFlag.ATTRIBUTEENDDATE:
+            self._shorten(server, attributes)
+        if self._edit & EditFlag.ATTRIBUTEEKU and "certificateusage" in attributes:
+            usage = values.key_usage(attributes["certificateusage"])
+            server.SetCertificateExtension(EXTENDED_KEY_USAGE, _BINARY, 0, usage)
+        if self._edit & EditFlag.ATTRIBUTESUBJECTALTNAME2 and "san" in attributes:
+            names = values.alternative_names(attributes["san"])
+            server.SetCertificateExtension(SUBJECT_ALT_NAME, _BINARY, 0, names)
+        if self._edit & EditFlag.ATTRIBUTECA and attributes.get("certtype", "").lower() == "ca":
+            limit = None if self._path_length == _NO_PATH_LENGTH else self._path_length
+            critical = _CRITICAL if self._edit & EditFlag.BASICCONSTRAINTSCRITICAL else 0
+            constraints = values.ca_constraints(limit)
+            server.SetCertificateExtension(BASIC_CONSTRAINTS, _BINARY, critical, constraints)
+
+    def _shorten(self, server: ICertServerPolicy, attributes: Mapping[str, str]) -> None:
+        """Move NotAfter forward as asked; an absolute date wins, and nothing lengthens a life."""
+        start = server.GetCertificateProperty("NotBefore", PropType.DATE)
+        end = server.GetCertificateProperty("NotAfter", PropType.DATE)
+        asked = values.end_date(attributes, start) if isinstance(start, datetime) else None
+        if asked is not None and isinstance(end, datetime) and asked < end:
+            server.SetCertificateProperty("NotAfter", PropType.DATE, asked)
+
+    def _disposition(self, attributes: Mapping[str, str], *, new_request: bool) -> int:
+        if self._rule & _PENDING_FIRST and new_request:
+            return Verdict.PENDING
+        rule = self._rule & _RULE_MASK
+        if rule == Rule.USEREQUESTATTRIBUTE:
+            rule = _BY_ATTRIBUTE.get(attributes.get("disposition", "").lower(), Rule.ISSUE)
+        if rule == Rule.PENDING and not new_request:
+            return Verdict.INSTANT_OK
+        if rule not in _VERDICTS:
+            raise ComError(HRESULT.E_INVALIDARG, f"RequestDisposition 0x{self._rule:X} is no rule")
+        return _VERDICTS[rule]
+
+
+_BY_ATTRIBUTE = {"deny": int(Rule.DENY), "pending": int(Rule.PENDING)}
+_VERDICTS = {
+    int(Rule.PENDING): Verdict.PENDING,
+    int(Rule.ISSUE): Verdict.INSTANT_OK,
+    int(Rule.DENY): Verdict.INSTANT_BAD,
+}

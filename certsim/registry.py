@@ -1,0 +1,170 @@
+r"""A CA's configuration: a tree of keys and values in the places where Windows keeps them.
+
+`Registry` is the tree of one CA, rooted at `Configuration\<sanitized CA name>`. `config=` and
+certutil-style paths (`ca\KRAFlags`, `policy\RequestDisposition`, `exit\SMTP\EventFilter`) lead
+into it. A module knows only its `ModuleRegistryLocation`, a path below HKEY_LOCAL_MACHINE, and
+reads its own key with `open_key`, much as it would with `winreg`.
+Source: interfaces.md 6 (paths, `-getreg` roots); ca-behaviour.md 4.1.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from certsim.errors import ComError
+from certsim.facts.hresults import HRESULT
+from certsim.facts.registry import CA_DEFAULTS, SERVICE_KEY
+
+RegistryValue = int | str | bytes | list[str]
+"""REG_DWORD, REG_SZ, REG_BINARY, REG_MULTI_SZ, told apart by their Python type."""
+
+
+class Registry:
+    """Hold the keys and values of one CA; names ignore case and keep the spelling first used."""
+
+    def __init__(self, ca_name: str) -> None:
+        r"""Make the tree of the CA whose sanitized name is *ca_name*, with the `ca\` defaults."""
+        self.root = rf"{SERVICE_KEY}\Configuration\{ca_name}"
+        self._values: dict[tuple[str, str], RegistryValue] = {}
+        self._lock = threading.Lock()
+        for row in CA_DEFAULTS:
+            default = row.default
+            self.write("", row.name, list(default) if isinstance(default, tuple) else default)
+
+    def read(self, key: str, name: str) -> RegistryValue | None:
+        r"""Return value *name* of *key* (`ExitModules\My.Exit`; `""` is the CA's own), or None."""
+        value = self._values.get((key.lower(), name.lower()))
+        return list(value) if isinstance(value, list) else value
+
+    def write(self, key: str, name: str, value: RegistryValue) -> None:
+        """Set value *name* of *key*.
+
+        Errors: `ComError` E_INVALIDARG for a value that is no DWORD, text, bytes or list of text.
+        """
+        with self._lock:
+            self._values[key.lower(), name.lower()] = _checked(name, value)
+
+    def names(self, key: str) -> list[str]:
+        """Return the names of the values of *key*, in lower case."""
+        with self._lock:
+            return [name for held, name in self._values if held == key.lower()]
+
+    def integer(self, name: str) -> int:
+        """Return the CA's own DWORD *name*; 0 when it is absent or of another type."""
+        value = self.read("", name)
+        return value if isinstance(value, int) else 0
+
+    def text(self, name: str) -> str:
+        """Return the CA's own string *name*; empty when it is absent or of another type."""
+        value = self.read("", name)
+        return value if isinstance(value, str) else ""
+
+    def strings(self, name: str) -> list[str]:
+        """Return the CA's own multi-string *name*; a single string counts as a list of one."""
+        value = self.read("", name)
+        if isinstance(value, str):
+            return [value]
+        return value if isinstance(value, list) else []
+
+
+def _checked(name: str, value: object) -> RegistryValue:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, int) and -0x80000000 <= value <= 0xFFFFFFFF:
+        return int(value)
+    if isinstance(value, str | bytes):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return list(value)
+    raise ComError(
+        HRESULT.E_INVALIDARG,
+        f"{name} takes a 32-bit integer, text, bytes or a list of text, not {value!r:.60}",
+    )
+
+
+def resolve(path: str, *, policy: str, first_exit: str | None) -> tuple[str, str]:
+    r"""Return the key and the value name that a certutil-style *path* means.
+
+    `ca\X` is the CA's own value, `policy\X` the active policy module's (ProgID *policy*),
+    `exit\X` the first active exit module's (*first_exit*); any other path counts from the CA's
+    key. Errors: `ComError` E_INVALIDARG for an empty name, ERROR_FILE_NOT_FOUND (0x80070002) for
+    `exit\` without an exit module. Source: interfaces.md 6, certutil `-getreg`.
+    """
+    head, *rest = path.split("\\")
+    if not path or not all((head, *rest)):
+        raise ComError(HRESULT.E_INVALIDARG, f"{path!r} names no configuration value")
+    root = head.lower()
+    if rest and root == "exit" and first_exit is None:
+        raise ComError(HRESULT.ERROR_FILE_NOT_FOUND, f"{path}: the CA has no exit module")
+    roots = {
+        "ca": (),
+        "policy": ("PolicyModules", policy),
+        "exit": ("ExitModules", first_exit or ""),
+    }
+    parts = (*roots[root], *rest) if rest and root in roots else (head, *rest)
+    return "\\".join(parts[:-1]), parts[-1]
+
+
+class Key(Mapping[str, RegistryValue]):
+    """Be one registry key as its module sees it: a read-only mapping from name to value."""
+
+    def __init__(self, registry: Registry, path: str) -> None:
+        """Open *path* below the CA's key of *registry*."""
+        self._registry, self._path = registry, path
+
+    def __getitem__(self, name: str) -> RegistryValue:
+        """Return the value called *name*, whatever its case; `KeyError` when there is none."""
+        value = self._registry.read(self._path, name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names of this key's values, in lower case."""
+        return iter(self._registry.names(self._path))
+
+    def __len__(self) -> int:
+        """Count this key's values."""
+        return sum(1 for _ in self)
+
+
+_mounted: list[Registry] = []
+_serving = threading.local()
+
+
+def mount(registry: Registry) -> None:
+    """Let `open_key` find *registry* by its path from any thread."""
+    _mounted.append(registry)
+
+
+def unmount(registry: Registry) -> None:
+    """Undo `mount`; no harm if it was never mounted."""
+    if registry in _mounted:
+        _mounted.remove(registry)
+
+
+@contextmanager
+def serving(registry: Registry) -> Iterator[None]:
+    """Let `open_key` on this thread prefer *registry*, for CAs of one name in one process."""
+    previous = getattr(_serving, "registry", None)
+    _serving.registry = registry
+    try:
+        yield
+    finally:
+        _serving.registry = previous
+
+
+def open_key(location: str) -> Key:
+    """Open the key at *location*, a path below HKEY_LOCAL_MACHINE (`ModuleRegistryLocation`).
+
+    A key without values is an empty mapping: a module that was never configured finds that, as
+    the SDK sample expects. Errors: `ComError` ERROR_FILE_NOT_FOUND (0x80070002) when no CA that
+    runs in this process owns the path.
+    """
+    current = getattr(_serving, "registry", None)
+    for registry in (*([current] if current else ()), *reversed(_mounted)):
+        if f"{location.lower()}\\".startswith(f"{registry.root.lower()}\\"):
+            return Key(registry, location[len(registry.root) + 1 :])
+    raise ComError(HRESULT.ERROR_FILE_NOT_FOUND, f"no running CA owns the key {location}")
