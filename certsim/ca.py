@@ -261,8 +261,12 @@ class CertificationAuthority:
 def _checked_name(name: str) -> str:
     if not isinstance(name, str) or not name.strip():
         raise ComError(HRESULT.E_INVALIDARG, "a certification authority needs a name")
-    names.check_lengths(names.make_parts({"CommonName": name}))
+    names.check_lengths([_common_name(name)])
     return name
+
+
+def _common_name(name: str) -> names.Part:
+    return names.make_part(names.OID_BY_NAME["CommonName"], name)
 
 
 def _as_policy(spec: object) -> object:
@@ -278,7 +282,7 @@ def _as_policy(spec: object) -> object:
 def _root(name: str, key: PrivateKey, sources: Sources) -> certificates.CACertificate:
     """Return a root certificate for *key*, ten minutes old like all that a CA signs."""
     now = sources.clock.now()
-    subject = names.encode(names.make_parts({"CommonName": name}))
+    subject = names.encode([_common_name(name)])
     serial = (b"\x10" + sources.random_bytes(15)).hex()
     return certificates.self_sign(
         key,

@@ -92,9 +92,9 @@ def resolve(path: str, *, policy: str, first_exit: str | None) -> tuple[str, str
     key. Errors: `ComError` E_INVALIDARG for an empty name, ERROR_FILE_NOT_FOUND (0x80070002) for
     `exit\` without an exit module. Source: interfaces.md 6, certutil `-getreg`.
     """
-    head, *rest = path.split("\\")
-    if not path or not all((head, *rest)):
-        raise ComError(HRESULT.E_INVALIDARG, f"{path!r} names no configuration value")
+    head, *rest = path.split("\\") if isinstance(path, str) else [""]
+    if not all((head, *rest)):
+        raise ComError(HRESULT.E_INVALIDARG, f"{path!r:.80} names no configuration value")
     root = head.lower()
     if rest and root == "exit" and first_exit is None:
         raise ComError(HRESULT.ERROR_FILE_NOT_FOUND, f"{path}: the CA has no exit module")

@@ -16,7 +16,10 @@ import certsim
 from certsim import activation
 from tests.engine import values_kit as kit
 
-SERVERS = {"ICertServerExit": certsim.CCertServerExit, "ICertServerPolicy": certsim.CCertServerPolicy}
+SERVERS = {
+    "ICertServerExit": certsim.CCertServerExit,
+    "ICertServerPolicy": certsim.CCertServerPolicy,
+}
 
 
 @given(chance=st.randoms(use_true_random=False))
@@ -35,7 +38,9 @@ def test_each_dispatch_makes_a_new_object() -> None:
     assert first is not second
 
 
-@pytest.mark.parametrize("word", ["", "Nobody.Exit", " CertificateAuthority.ServerExit", None, 7, []])
+@pytest.mark.parametrize(
+    "word", ["", "Nobody.Exit", " CertificateAuthority.ServerExit", None, 7, []]
+)
 def test_a_class_nobody_registered_is_co_e_classstring(word: Any) -> None:
     """An unknown name, and what is no name, is 0x800401F3."""
     with kit.refused(kit.CLASS_STRING):
@@ -44,7 +49,7 @@ def test_a_class_nobody_registered_is_co_e_classstring(word: Any) -> None:
 
 def test_the_error_names_what_there_is() -> None:
     """The message for an unknown name lists the names that are known."""
-    with pytest.raises(certsim.ComError, match="certificateauthority.serverexit"):
+    with pytest.raises(certsim.ComError, match=r"certificateauthority\.serverexit"):
         certsim.Dispatch("CertificateAuthority.ServerExist")
 
 

@@ -59,7 +59,7 @@ def test_known_codes_print_with_their_symbol(row: dict[str, Any]) -> None:
     symbol = str(row.get("symbol", row.get("name"))).removeprefix("WIN32 ")
     text = str(certsim.ComError(code))
     assert text.startswith(f"0x{code & 0xFFFFFFFF:08X} ")
-    told = text.split(":")[0].split()[1]
+    told = text.split(":", maxsplit=1)[0].split()[1]
     same = {
         str(one.get("symbol", one.get("name"))).removeprefix("WIN32 ")
         for one in kit.facts()["hresults"]

@@ -14,6 +14,7 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 # All printable ASCII but & ' * \ { } [ ] ^ : , = ! ` > < # ( ) % | + ? " ; /
 _SHORT_LIMIT = 51
 _TOKEN = re.compile(r"%(1[01]|[1-9])")
+_NUMBER = re.compile("[0-9]{1,10}")
 _LDAP = "ldap:"
 
 
@@ -62,7 +63,7 @@ def locations(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> lis
     urls = []
     for line in lines:
         number, colon, url = line.partition(":")
-        wanted = colon and number.strip().isdigit() and int(number) & flag
+        wanted = colon and _NUMBER.fullmatch(number.strip()) and int(number) & flag
         if wanted and not url.lower().startswith(_LDAP):
             urls.append(_TOKEN.sub(lambda match: quote(tokens.get(match[1], ""), safe=""), url))
     return urls

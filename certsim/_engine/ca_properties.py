@@ -34,7 +34,7 @@ def read(state: CAState, name: str, index: int | None) -> Value | None:
 
 def _cert_state(state: CAState, index: int) -> int:
     expired = state.now() > state.certificates[index].not_after
-    return CADisposition.INVALID if expired else CADisposition.VALID
+    return int(CADisposition.INVALID if expired else CADisposition.VALID)
 
 
 def _no_crl(_state: CAState, _index: int) -> Value:

@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 import attrs
 
 from certsim._engine import asn1, attributes, pkcs10
+from certsim._engine.submission import RequestError
 from certsim.database.rows import AttributeRow, ExtensionRow
 from certsim.facts import oids
 from certsim.facts.flags import ExtensionFlag, ExtensionOrigin
@@ -108,5 +109,5 @@ def _added(value: asn1.TLV, part: int) -> asn1.TLV:
     return added
 
 
-def _invalid(text: str) -> pkcs10.RequestError:
-    return pkcs10.RequestError(HRESULT.ERROR_INVALID_DATA, text)
+def _invalid(text: str) -> RequestError:
+    return RequestError(HRESULT.ERROR_INVALID_DATA, text)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ObjectIdentifier
 
 from certsim._engine import asn1, attributes, cmc, pkcs10, signatures
-from certsim._engine.pkcs10 import VERIFYING, RequestError
+from certsim._engine.submission import VERIFYING, RequestError, Submission, damaged
 from certsim.facts import oids
 from certsim.facts.flags import RequestType
 from certsim.facts.hresults import HRESULT
@@ -46,7 +46,7 @@ class _Certificate:
     key: bytes
 
 
-def read(data: bytes) -> pkcs10.Submission:
+def read(data: bytes) -> Submission:
     """Return what the request inside the CMS message *data* (DER) says, all signatures checked.
 
     Its `request_type` is CR_IN_PKCS7 or CR_IN_CMC; `old_certificate` is set for a renewal.
@@ -61,10 +61,10 @@ def read(data: bytes) -> pkcs10.Submission:
     try:
         return _read(data)
     except asn1.DecodeError as error:
-        raise pkcs10.damaged(error) from error
+        raise damaged(error) from error
 
 
-def _read(data: bytes) -> pkcs10.Submission:
+def _read(data: bytes) -> Submission:
     outer = asn1.decode(asn1.ContentInfo, data)
     if outer.content_type.dotted_string != oids.CMS_SIGNED_DATA:
         raise RequestError(HRESULT.CRYPT_E_INVALID_MSG_TYPE, "the message is not signed data")
@@ -89,9 +89,7 @@ def _pkcs10(der: bytes) -> asn1.CertificationRequest:
         raise RequestError(HRESULT.ERROR_INVALID_DATA, f"no PKCS #10 inside: {error}") from error
 
 
-def _combined(
-    says: pkcs10.Submission, content: cmc.Content, kind: RequestType
-) -> pkcs10.Submission:
+def _combined(says: Submission, content: cmc.Content, kind: RequestType) -> Submission:
     # A registration authority adds by controls to a request that it cannot change (RFC 5272
     # 6.5.2), so theirs is the later word (assumed).
     extensions = {row.name: row for row in (*says.extensions, *content.extensions)}
@@ -106,7 +104,7 @@ def _check_signatures(
     message: asn1.SignedData,
     der: bytes,
     request: asn1.CertificationRequest,
-    says: pkcs10.Submission,
+    says: Submission,
 ) -> bytes | None:
     """Check every signature of *message* and that of its *request*; return the old certificate.
 
@@ -199,7 +197,7 @@ def _identifiers(key: bytes, stated: Iterable[bytes]) -> list[bytes]:
 
 
 def _keys_by_name(
-    certificates: Iterable[_Certificate], says: pkcs10.Submission
+    certificates: Iterable[_Certificate], says: Submission
 ) -> dict[bytes, list[bytes]]:
     """Return the keys a signer's name may mean: the first certificate's and the request's own.
 

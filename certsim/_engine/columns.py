@@ -112,7 +112,8 @@ def _principal_name(row: Source) -> Mapping[str, Value]:
 def _subject_key_identifier(row: Source) -> Mapping[str, Value]:
     for extension in row.extensions:
         enabled = not extension.flags & ExtensionFlag.DISABLE
-        if extension.name == oids.SUBJECT_KEY_IDENTIFIER and enabled:
+        held = extension.name == oids.SUBJECT_KEY_IDENTIFIER and enabled
+        if held and asn1.fits(bytes, extension.value):
             return {"SubjectKeyIdentifier": spaced(asn1.decode(bytes, extension.value))}
     return {}
 

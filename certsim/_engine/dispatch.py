@@ -99,7 +99,7 @@ class Dispatcher:
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:
-                    failures.log_exit(state, module.description(), "Notify", error, request_id)
+                    failures.log_exit(state, module, "Notify", error, request_id)
                 ended = stopwatch()
                 append((Notification, module.progid, event, context, request_id, ended - started))
                 started = ended
@@ -150,9 +150,7 @@ class Dispatcher:
         return self._refuse(policy, error, request_id)
 
     def _refuse(self, policy: Hosted, error: BaseException, request_id: int) -> Ruling:
-        entry = failures.log_policy(
-            self._state, policy.description(), "VerifyRequest", error, request_id
-        )
+        entry = failures.log_policy(self._state, policy, "VerifyRequest", error, request_id)
         return Ruling(Guard.DENY, entry.hresult, entry.text)
 
     def shut_down(self) -> None:
@@ -167,8 +165,10 @@ class Dispatcher:
         before, thread.caller = thread.caller, Caller(self._state, policy)
         try:
             policy.module.ShutDown()  # type: ignore[attr-defined]
-        except Exception as error:
-            failures.log_policy(self._state, policy.description(), "ShutDown", error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            failures.log_policy(self._state, policy, "ShutDown", error)
         finally:
             thread.caller = before
         self._listeners, self._policy = {}, None

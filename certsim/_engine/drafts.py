@@ -24,6 +24,7 @@ MAX_EXTENSION = 4096
 _SETTABLE_FLAGS = 0xFF03
 """CRITICAL, DISABLE, and the byte a policy module may use for itself. Source: interfaces.md 4.4."""
 _NAMES = frozenset(row.name for row in NAME_PROPERTIES)
+_WIDTH = 0x80000000
 _PYTHON_TYPES: dict[int, type] = {
     PropType.LONG: int,
     PropType.DATE: datetime,
@@ -143,8 +144,8 @@ class Draft:
         CRYPT_E_INVALID_IA5_STRING for text outside IA5.
         """
         check_oid(name)
-        if flags & ~_SETTABLE_FLAGS:
-            raise ComError(HRESULT.E_INVALIDARG, f"extension flags 0x{flags:X} are not known")
+        if not _fits(flags, int) or flags & ~_SETTABLE_FLAGS:
+            raise ComError(HRESULT.E_INVALIDARG, f"extension flags {flags!r:.20} are not known")
         self.put_extension(ExtensionRow(name, flags | origin, encode_extension(kind, value)))
 
     def row(self, changes: Mapping[str, Value]) -> Row:
@@ -165,15 +166,25 @@ def _checked(fact: Property, value: Value | None) -> Value:
     if value is None and fact.type is PropType.STRING:
         return ""
     expected = _PYTHON_TYPES[fact.type] if fact.type else object
-    if not isinstance(value, expected) or isinstance(value, bool) or value is None:
-        raise ComError(HRESULT.E_INVALIDARG, f"{fact.name} takes no {type(value).__name__}")
+    if value is None or not _fits(value, expected):
+        raise ComError(HRESULT.E_INVALIDARG, f"{fact.name} takes no {value!r:.40}")
     return _whole_seconds(value) if isinstance(value, datetime) else value
+
+
+def _fits(value: object, expected: type) -> bool:
+    """Tell whether *value* is of the Python type *expected*, and an int no wider than a LONG."""
+    if isinstance(value, int):
+        return expected is int and not isinstance(value, bool) and -_WIDTH <= value < _WIDTH
+    return isinstance(value, expected)
 
 
 def _whole_seconds(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ComError(HRESULT.E_INVALIDARG, "a DATE needs a time zone: datetime(…, tzinfo=UTC)")
-    return value.astimezone(UTC).replace(microsecond=0)
+    try:
+        return value.astimezone(UTC).replace(microsecond=0)
+    except OverflowError as error:
+        raise ComError(HRESULT.E_INVALIDARG, "a DATE lies between the years 1 and 9999") from error
 
 
 def check_oid(name: str) -> None:
@@ -194,10 +205,10 @@ def encode_extension(kind: int, value: object) -> bytes:
     BINARY is taken as it is, STRING becomes an IA5String, LONG an INTEGER, DATE a Time.
     Errors: see `Draft.set_extension`. Source: interfaces.md 1.4, 7.
     """
-    expected = _PYTHON_TYPES.get(kind)
-    if expected is None or not isinstance(value, expected) or isinstance(value, bool):
+    expected = _PYTHON_TYPES.get(kind) if isinstance(kind, int) else None
+    if expected is None or not _fits(value, expected):
         raise ComError(
-            HRESULT.E_INVALIDARG, f"an extension of type {kind} takes no {type(value).__name__}"
+            HRESULT.E_INVALIDARG, f"an extension of type {kind!r:.20} takes no {value!r:.40}"
         )
     encoded = _encode(value)
     if not 0 < len(encoded) <= MAX_EXTENSION:
@@ -223,7 +234,7 @@ def decode_extension(kind: int, value: bytes) -> Value:
     """
     if kind == PropType.BINARY:
         return value
-    if kind not in _READERS:
+    if not isinstance(kind, int) or kind not in _READERS:
         raise ComError(HRESULT.E_INVALIDARG, f"{kind!r:.40} is no PROPTYPE")
     try:
         return _READERS[kind](value)

@@ -199,6 +199,7 @@ class Engine:
             row = change(standing, {"Request.Disposition": int(step.after)})
             if row is not standing:
                 state.shelf.commit(row)
+            if row is not standing or step.event:
                 status, message = row.columns["Request.StatusCode"], row.message
                 state.journal.append(
                     (Transition, verb, request_id, before, step.after, step.event, status, message)

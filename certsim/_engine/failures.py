@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import traceback
 from pathlib import Path
+from typing import Protocol
 
 from certsim._engine.journal import EventLogEntry
 from certsim._engine.state import CAState
@@ -45,10 +46,14 @@ def describe_exception(error: BaseException) -> str:
     """Return what *error* says, and for a plain exception its type and the line it came from."""
     if com_code(error) is not None:
         return str(getattr(error, "strerror", None) or _words(error))
-    frames = traceback.extract_tb(error.__traceback__)
     words = f"{type(error).__name__}: {_words(error)}"
-    if not frames:
-        return words
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<")
+    ]
+    if isinstance(error, SyntaxError) or not frames:
+        return words  # a syntax error says itself where it is
     return f"{words} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
 
 
@@ -59,9 +64,20 @@ def _words(error: BaseException) -> str:
         return "(its text cannot be read)"
 
 
+class Culprit(Protocol):
+    """Be a module that failed."""
+
+    @property
+    def progid(self) -> str:
+        """Return the name it is plugged in under."""
+
+    def description(self) -> str:
+        """Return what it says of itself."""
+
+
 def log_exit(
     state: CAState,
-    description: str,
+    module: Culprit,
     method: str,
     error: BaseException,
     request_id: int | None = None,
@@ -69,12 +85,12 @@ def log_exit(
     """Log an exit module's failure: event 46 for a COM error, 45 for any other exception."""
     event_id = _EXIT_RAISED if com_code(error) is None else _EXIT_ERROR
     text = describe_exception(error)
-    return log(state, event_id, description, method, code_of(error), text, request_id)
+    return log(state, event_id, module, method, code_of(error), text, request_id)
 
 
 def log_policy(
     state: CAState,
-    description: str,
+    module: Culprit,
     method: str,
     error: BaseException,
     request_id: int | None = None,
@@ -82,13 +98,13 @@ def log_policy(
     """Log the policy module's failure: event 44 for a COM error, 43 for any other exception."""
     event_id = _POLICY_RAISED if com_code(error) is None else _POLICY_ERROR
     text = describe_exception(error)
-    return log(state, event_id, description, method, code_of(error), text, request_id)
+    return log(state, event_id, module, method, code_of(error), text, request_id)
 
 
 def log(
     state: CAState,
     event_id: int,
-    description: str,
+    module: Culprit,
     method: str,
     hresult: int,
     text: str,
@@ -96,7 +112,14 @@ def log(
 ) -> EventLogEntry:
     """Put one failure into the event log, the journal and the `certsim` logger; return it."""
     entry = EventLogEntry(
-        state.now(), event_id, description, method, signed(hresult), text, request_id
+        state.now(),
+        event_id,
+        module.progid,
+        module.description(),
+        method,
+        signed(hresult),
+        text,
+        request_id,
     )
     state.journal.log(entry)
     logger.error("%s", entry)

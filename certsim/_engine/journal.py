@@ -171,12 +171,14 @@ class EventLogEntry(Entry):
     """Record a module's failure as the Windows event log would.
 
     *event_id*: 9 policy module not loaded, 43 and 44 policy failure, 45 exit module raised, 46
-    exit module returned an error. *module* is the description the module gives of itself.
+    exit module returned an error. *progid* is the name the module is plugged in under, *module*
+    the description it gives of itself.
     Source: ca-behaviour.md 4.6.
     """
 
     when: datetime
     event_id: int
+    progid: str
     module: str
     method: str
     hresult: int

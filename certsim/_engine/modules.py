@@ -29,6 +29,8 @@ from certsim.facts.events import ALL_EVENTS
 from certsim.facts.hresults import HRESULT
 from certsim.registry import serving
 
+_PROGID = re.compile(r"[A-Za-z0-9_.-]+")
+
 
 @attrs.frozen
 class Socket:
@@ -86,11 +88,13 @@ def _progid(found: object, name: str, socket: Socket) -> str:
     progid = getattr(found, "_reg_progid_", None)
     if progid is None:
         return (re.sub(r"\W", "", _name_of(found)) or "Module") + socket.suffix
-    if not isinstance(progid, str) or not progid.endswith(socket.suffix):
+    fits = isinstance(progid, str) and _PROGID.fullmatch(progid) is not None
+    if not fits or not progid.endswith(socket.suffix):
         raise ModuleLoadError(
-            f"{socket.kind} {name}: the ProgID {progid!r:.60} has to end in {socket.suffix}"
+            f"{socket.kind} {name}: the ProgID {progid!a:.60} has to be letters, digits, dots, "
+            f"minus signs and underlines and to end in {socket.suffix}"
         )
-    return progid
+    return str(progid)
 
 
 def _free(progid: str, socket: Socket, taken: Collection[str]) -> str:
@@ -115,7 +119,9 @@ def find(spec: str, socket: Socket) -> object:
         module = _load_file(Path(where)) if where.endswith(".py") else _load_package(where)
     except ModuleLoadError as error:
         raise ModuleLoadError(f"{socket.kind} {shown}: {error}") from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         told = failures.describe_exception(error)
         raise ModuleLoadError(f"{socket.kind} {shown}: importing it failed: {told}") from error
     found = getattr(module, name, None)
@@ -142,6 +148,9 @@ def _load_file(path: Path) -> ModuleType:
         raise ModuleLoadError(f"{printable(str(path))} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)  # a file may import its neighbours, as a script may
     spec.loader.exec_module(module)
     return module
 
@@ -179,6 +188,17 @@ def takes(method: object, count: int) -> bool:
     return True
 
 
+@attrs.frozen
+class Absent:
+    """Be a module that could not be made, as the event log tells of it."""
+
+    progid: str
+
+    def description(self) -> str:
+        """Return the ProgID: there is nobody to ask."""
+        return self.progid
+
+
 class Hosted(Callee):
     """Be a module that was made, checked and initialised; *mask* is what it wants to hear."""
 
@@ -196,7 +216,9 @@ class Hosted(Callee):
         """Return what the module says of itself, or its ProgID when it cannot say."""
         try:
             text = self.module.GetDescription()  # type: ignore[attr-defined]
-        except Exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             return self.progid
         return text if isinstance(text, str) and text else self.progid
 
@@ -214,7 +236,9 @@ def make(plugged: Plug, state: CAState) -> Hosted:
     before, thread.caller = thread.caller, Caller(state, shell)
     try:
         shell.module = plugged.make()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         told = failures.describe_exception(error)
         raise ModuleLoadError(
             f"{plugged.socket.kind} {plugged.name}: making it failed: {told}"
@@ -245,8 +269,10 @@ def start_exit(plugged: Plug, state: CAState) -> Hosted | None:
     hosted = make(plugged, state)
     try:
         mask = _mask(initialize(hosted, state))
-    except Exception as error:
-        failures.log_exit(state, hosted.description(), "Initialize", error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        failures.log_exit(state, hosted, "Initialize", error)
         return None
     hosted.mask = mask
     state.journal.append((Loading, hosted.progid, mask))
@@ -271,12 +297,14 @@ def start_policy(plugged: Plug, state: CAState) -> Hosted:
     try:
         hosted = make(plugged, state)
     except ModuleLoadError as error:
-        failures.log(state, 9, plugged.name, "load", HRESULT.E_FAIL, str(error))
+        failures.log(state, 9, Absent(plugged.progid), "load", HRESULT.E_FAIL, str(error))
         raise
     try:
         initialize(hosted, state)
-    except Exception as error:
-        entry = failures.log_policy(state, hosted.description(), "Initialize", error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        entry = failures.log_policy(state, hosted, "Initialize", error)
         raise ModuleLoadError(f"the CA cannot start: {entry}") from error
     state.journal.append((Loading, hosted.progid, None))
     return hosted

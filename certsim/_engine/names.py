@@ -221,14 +221,15 @@ def make_parts(values: Mapping[str, str]) -> list[Part]:
     type cannot carry (a country outside PrintableString, an e-mail address outside IA5).
     """
     return [
-        _make(OID_BY_NAME[name], text)
+        make_part(OID_BY_NAME[name], text)
         for name, joined in values.items()
         for text in joined.split("\n")
         if text
     ]
 
 
-def _make(name: str, text: str) -> Part:
+def make_part(name: str, text: str) -> Part:
+    """Return the part with the OID *name* whose whole value is *text*, as `make_parts` would."""
     tag = _TAG_BY_OID.get(name, _UTF8)
     try:
         text.encode(_CODECS[tag])

@@ -7,58 +7,23 @@ interfaces.md 4.4 (extension origins).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from certsim._engine import asn1, attributes, names
+from certsim._engine import asn1, attributes, names, signatures
+from certsim._engine.submission import VERIFYING, RequestError, Submission
 from certsim.database.rows import AttributeRow, ExtensionRow
-from certsim.errors import ComError
 from certsim.facts import oids
 from certsim.facts.flags import ExtensionFlag, ExtensionOrigin, RequestType
 from certsim.facts.hresults import HRESULT
 
 MAX_EXTENSION = 4096
 """Bytes an extension's value may have. Source: interfaces.md 4.1 (ExtensionRawValue)."""
-PARSING = "Error Parsing Request"
-VERIFYING = "Error Verifying Request Signature or Signing Certificate"
-
 _EXTENSION_ATTRIBUTES = frozenset((oids.CERT_EXTENSIONS, oids.EXTENSION_REQUEST))
+_SHA1 = signatures.DIGESTS[oids.SHA1]
 _ARRIVE = int(ExtensionOrigin.REQUEST | ExtensionFlag.DISABLE)
-
-
-class RequestError(ComError):
-    """Say why bytes are no request, with the *stage* that the disposition message names."""
-
-    def __init__(self, hresult: int, text: str, stage: str = PARSING) -> None:
-        """Take the HRESULT, a sentence for people and the stage."""
-        super().__init__(hresult, text)
-        self.stage = stage
-
-
-def damaged(error: asn1.DecodeError) -> RequestError:
-    """Return the refusal of bytes that do not decode: CRYPT_E_ASN1_EOD, _BADTAG or _CORRUPT."""
-    code = HRESULT.CRYPT_E_ASN1_BADTAG if error.wrong_tag else HRESULT.CRYPT_E_ASN1_CORRUPT
-    return RequestError(HRESULT.CRYPT_E_ASN1_EOD if error.truncated else code, str(error))
-
-
-class Submission(NamedTuple):
-    """Hold what one request says.
-
-    *request_type* is CR_IN_PKCS10, _PKCS7 or _CMC. *raw_name* and *public_key_info* are the
-    encoded name and SubjectPublicKeyInfo as sent; *parts* the subject read. *attributes* and
-    *extensions* are the rows they become, extensions disabled and marked with their origin.
-    *old_certificate* (DER) is the certificate that a renewal names.
-    """
-
-    request_type: int
-    raw_name: bytes
-    subject: names.Name
-    public_key_info: bytes
-    attributes: tuple[AttributeRow, ...]
-    extensions: tuple[ExtensionRow, ...]
-    old_certificate: bytes | None = None
 
 
 def read(data: bytes) -> Submission:
@@ -104,15 +69,27 @@ def prove_possession(data: bytes) -> None:
     except (ValueError, x509.InvalidVersion) as error:
         raise RequestError(HRESULT.CRYPT_E_ASN1_CORRUPT, str(error)) from error
     try:
-        valid = request.is_signature_valid
+        valid = request.is_signature_valid or _signed_with_sha1(request)
     except (UnsupportedAlgorithm, TypeError, InvalidSignature) as error:
         raise RequestError(HRESULT.NTE_BAD_ALGID, str(error), VERIFYING) from error
     except ValueError as error:
         raise RequestError(HRESULT.NTE_BAD_KEY, str(error), VERIFYING) from error
     if not valid:
-        raise RequestError(
-            HRESULT.NTE_BAD_SIGNATURE, "the request is not signed by its own key", VERIFYING
-        )
+        raise signatures.bad("the request is not signed by its own key")
+
+
+def _signed_with_sha1(request: x509.CertificateSigningRequest) -> bool:
+    """Tell whether it was only its digest that made *request* look badly signed.
+
+    `cryptography` calls every SHA-1 signature on a request invalid; old clients still send them,
+    and a standalone CA takes them.
+    """
+    digest = request.signature_hash_algorithm
+    if digest is None or digest.name != _SHA1.name:
+        return False
+    key = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    scheme = request.signature_algorithm_oid.dotted_string
+    return signatures.holds(key, scheme, request.signature, request.tbs_certrequest_bytes, _SHA1)
 
 
 def requested_extensions(found: Iterable[asn1.Attribute], flags: int) -> tuple[ExtensionRow, ...]:
@@ -154,9 +131,16 @@ def attribute_rows(found: Iterable[asn1.Attribute]) -> list[AttributeRow]:
     """
     rows: list[AttributeRow] = []
     for attribute in found:
-        reader = _ATTRIBUTE_READERS.get(attribute.type.dotted_string)
-        if reader is not None:
-            rows.extend(reader(value) for value in attribute.values.as_list())
+        name = attribute.type.dotted_string
+        reader = _ATTRIBUTE_READERS.get(name)
+        if reader is None:
+            continue
+        values = attribute.values.as_list()
+        if len(values) > 1 and name in _SINGLE_VALUED:
+            raise RequestError(
+                HRESULT.ERROR_INVALID_DATA, f"attribute {name} has {len(values)} values"
+            )
+        rows.extend(reader(value) for value in values)
     return [row for row in rows if row.name and row.value]
 
 
@@ -182,3 +166,5 @@ _ATTRIBUTE_READERS = {
 }
 # The names of the last two are wszPROPREQUESTOSVERSION and wszPROPREQUESTCSPPROVIDER; that the
 # engine fills these attributes from the request is certsim's reading (basis assumed).
+_SINGLE_VALUED = frozenset((oids.OS_VERSION, oids.ENROLLMENT_CSP_PROVIDER))
+# Source: MS-WCCE 3.2.1.4.2.1.4.1.1.

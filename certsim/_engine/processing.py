@@ -18,8 +18,8 @@ from certsim._engine import attributes, building, names, requests, templates
 from certsim._engine.dispatch import Dispatcher, Ruling
 from certsim._engine.drafts import Draft
 from certsim._engine.lifecycle import Guard
-from certsim._engine.pkcs10 import VERIFYING, RequestError
 from certsim._engine.state import CAState
+from certsim._engine.submission import VERIFYING, RequestError
 from certsim.database.rows import Row, Value
 from certsim.errors import ComError
 from certsim.facts.dispositions import CRDisposition

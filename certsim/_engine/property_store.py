@@ -189,7 +189,8 @@ class _ServerObject:
         self, state: CAState, method: str, arguments: tuple[object, ...], result: str, code: int
     ) -> None:
         module = thread.caller.module.progid if thread.caller else ""
-        told = _shown(arguments[0]) if method.startswith("Get") and arguments else ""
+        named = bool(arguments) and isinstance(arguments[0], str)
+        told = _shown(arguments[0]) if named else ""
         state.journal.append((Read, module, self._context, method, told, result, code))
 
 
@@ -230,7 +231,8 @@ class CCertServerPolicy(_ServerObject):
         cannot be set, or a date outside its bounds (`Draft.set_property`).
         Source: sdk-api certif/nf-certif-icertserverpolicy-setcertificateproperty.
         """
-        fact = reading.find_certificate(strPropertyName)
+        known = isinstance(strPropertyName, str)
+        fact = reading.find_certificate(strPropertyName) if known else None
         if fact is None or fact.type != PropertyType:
             raise ComError(
                 HRESULT.E_INVALIDARG,

@@ -8,6 +8,7 @@ Source: interfaces.md 1.3, 3; DESIGN 3 and 4 (names, spelling, errors).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -29,6 +30,7 @@ from certsim.facts.properties import (
 
 _LOCATION = "ModuleRegistryLocation"
 _SUBJECT, _REQUEST = "subject.", "request."
+_INDEX = re.compile("[0-9]{1,9}")
 
 
 def request_property(state: CAState, row: Row | Draft | None, name: str, kind: int) -> Value:
@@ -37,7 +39,7 @@ def request_property(state: CAState, row: Row | Draft | None, name: str, kind: i
     Errors: `ComError` E_INVALIDARG at context 0, for a name outside the table or another type
     than the table's; CERTSRV_E_PROPERTY_EMPTY when there is no value.
     """
-    fact = find_request(name)
+    fact = find_request(_text(name))
     if fact is None:
         raise _unknown(name)
     return _answer(fact, kind, _row_value(state, _need_row(row, name), fact))
@@ -51,7 +53,7 @@ def certificate_property(
     Errors: as `request_property`; a property of the certificate asked for at context 0, or with
     `Fidelity.strict_context` one of the CA at another context, is E_INVALIDARG.
     """
-    fact = find_certificate(name)
+    fact = find_certificate(_text(name))
     if fact is not None:
         return _answer(fact, kind, _row_value(state, _need_row(row, name), fact))
     return _ca_property(state, row, name, kind, location)
@@ -75,8 +77,8 @@ def _ca_property(
 @lru_cache(maxsize=1024)
 def _find_ca(name: str) -> tuple[Property, int | None]:
     """Return the row of the CA table that *name* means, and the number behind its dot."""
-    base, _, number = _text(name).rpartition(".")
-    index = int(number) if base and number.isascii() and number.isdigit() else None
+    base, _, number = name.rpartition(".")
+    index = int(number) if base and _INDEX.fullmatch(number) else None
     fact = CA_SIDE.get((name if index is None else base).lower())
     if fact is None or (index is not None and not fact.indexed):
         raise _unknown(name)
@@ -106,7 +108,7 @@ def _text(name: object) -> str:
 
 
 def _bare(name: str, prefixes: tuple[str, ...]) -> str:
-    name = _text(name).lower()
+    name = name.lower()
     for prefix in prefixes:
         name = name.removeprefix(prefix)
     return name
@@ -147,7 +149,10 @@ def _row_value(state: CAState, row: Row | Draft, fact: Property) -> Value | None
         return state.issuer.raw
     if fact.name == "RequesterNameFromOldCertificate":
         return _old_requester(state, row)
-    return row.passing.get(fact.name) if isinstance(row, Draft) else None
+    if not isinstance(row, Draft):
+        return None
+    passing = row.passing.get(fact.name)
+    return None if passing == "" else passing
 
 
 def _old_requester(state: CAState, row: Row | Draft) -> Value | None:

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certsim._engine import asn1, cms, pkcs10
+from certsim._engine.submission import RequestError, Submission, damaged
 from certsim.errors import ComError
 from certsim.facts.hresults import HRESULT
 
@@ -75,7 +76,7 @@ def _too_large(size: int) -> ComError:
     )
 
 
-def read(data: bytes) -> pkcs10.Submission:
+def read(data: bytes) -> Submission:
     """Return what the request *data* (DER) says, its signatures checked.
 
     Errors: `RequestError` with CRYPT_E_ASN1_* for bytes that are no request,
@@ -83,22 +84,18 @@ def read(data: bytes) -> pkcs10.Submission:
     `cms.read` raise. Source: ca-behaviour.md 1.6; DESIGN 4 (kinds not emulated).
     """
     if not data:
-        raise pkcs10.RequestError(HRESULT.CRYPT_E_ASN1_EOD, "the request is empty")
+        raise RequestError(HRESULT.CRYPT_E_ASN1_EOD, "the request is empty")
     if data[:1] != asn1.SEQUENCE:
-        raise pkcs10.RequestError(
-            HRESULT.CRYPT_E_ASN1_BADTAG, "the request is no DER, PEM or base64"
-        )
+        raise RequestError(HRESULT.CRYPT_E_ASN1_BADTAG, "the request is no DER, PEM or base64")
     try:
         return pkcs10.read(data)
     except asn1.DecodeError as error:
         return _read_other(data, error)
 
 
-def _read_other(data: bytes, not_pkcs10: asn1.DecodeError) -> pkcs10.Submission:
+def _read_other(data: bytes, not_pkcs10: asn1.DecodeError) -> Submission:
     if asn1.fits(asn1.ContentInfo, data):
         return cms.read(data)
     if asn1.fits(asn1.SignedPublicKeyAndChallenge, data):
-        raise pkcs10.RequestError(
-            HRESULT.CRYPT_E_INVALID_MSG_TYPE, "KEYGEN requests are not emulated"
-        )
-    raise pkcs10.damaged(not_pkcs10)
+        raise RequestError(HRESULT.CRYPT_E_INVALID_MSG_TYPE, "KEYGEN requests are not emulated")
+    raise damaged(not_pkcs10)

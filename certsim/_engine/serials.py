@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from certsim.errors import ComError
 from certsim.facts.hresults import HRESULT
+from certsim.registry import Registry
 
 AUTO = 0xFFFFFFFF
 """The HighSerial value that asks for eight random bytes, made once and then kept as a string."""
@@ -24,7 +25,7 @@ def new_serial(
     """Return a serial number as the database keeps it: lower-case hexadecimal, whole bytes.
 
     *index* is the CA certificate's, *high_serial* the registry value HighSerial: absent or 0,
-    another number, or hexadecimal text (`high_serial_text` has dealt with `AUTO`).
+    another number, or hexadecimal text (`settle` has dealt with `AUTO`).
     """
     low = request_id.to_bytes(4, "little") + index.to_bytes(2, "little")
     if not high_serial:
@@ -55,8 +56,8 @@ def _positive(body: bytes) -> bytes:
     return body[:-1] + bytes((top,))
 
 
-def high_serial_text(high_serial: object, random_bytes: Callable[[int], bytes]) -> str | None:
-    """Return the text that an `AUTO` HighSerial becomes, or `None` when it is not `AUTO`."""
-    if isinstance(high_serial, int) and high_serial & AUTO == AUTO:
-        return random_bytes(8).hex()
-    return None
+def settle(registry: Registry, random_bytes: Callable[[int], bytes]) -> None:
+    """Make the text that a HighSerial of `AUTO` becomes, once, and keep it in *registry*."""
+    held = registry.read("", "HighSerial")
+    if isinstance(held, int) and held & AUTO == AUTO:
+        registry.write("", "HighSerial", random_bytes(8).hex())

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable
 
 from certsim import registry as registries
-from certsim._engine import contexts, failures, modules
+from certsim._engine import contexts, failures, modules, serials
 from certsim._engine.dispatch import Dispatcher
 from certsim._engine.journal import Service as ServiceEntry
 from certsim._engine.modules import Plug
@@ -153,6 +153,7 @@ class Service:
 
     def _open(self) -> None:
         state = self._state
+        serials.settle(state.registry, state.sources.random_bytes)
         state.settings = Settings.snapshot(state.registry, state.identity, state.issuer)
         registries.mount(state.registry)
         contexts.enter(self.key)
@@ -174,7 +175,7 @@ class Service:
             if plug is None:
                 code = HRESULT.CO_E_CLASSSTRING
                 text = "ExitModules\\Active names it, but no such module was installed"
-                failures.log(self._state, 46, progid, "load", code, text)
+                failures.log(self._state, 46, modules.Absent(progid), "load", code, text)
             else:
                 yield plug
 

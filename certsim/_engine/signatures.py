@@ -1,7 +1,7 @@
 """Signatures: which digests and schemes certsim checks, and the checking.
 
-A bare PKCS #10 is checked by `pkcs10`; this room is for the signatures of CMS messages, where the
-key, the digest and the scheme are told apart from each other.
+A bare PKCS #10 is mostly checked by `cryptography`; this room is for the signatures of CMS
+messages, where the key, the digest and the scheme are told apart from each other.
 Source: RFC 3370 and RFC 5754 (RSA and ECDSA in CMS), RFC 4056 (RSASSA-PSS), RFC 8419 (Ed25519).
 """
 
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.x509 import ObjectIdentifier
 from cryptography.x509.oid import PublicKeyAlgorithmOID, SignatureAlgorithmOID
 
-from certsim._engine.pkcs10 import VERIFYING, RequestError
+from certsim._engine.submission import VERIFYING, RequestError
 from certsim.facts import oids
 from certsim.facts.hresults import HRESULT
 

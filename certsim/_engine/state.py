@@ -13,10 +13,15 @@ from certsim._engine.journal import Journal
 from certsim._engine.x509 import CACertificate, encode_extension, server_extensions
 from certsim.database.memory import MemoryShelf
 from certsim.database.rows import ExtensionRow
+from certsim.errors import ComError
 from certsim.facts.dispositions import CAType
 from certsim.facts.flags import CRLFlag, URLFlag
+from certsim.facts.hresults import HRESULT
 from certsim.registry import Registry
 from certsim.sources import Sources
+
+MAX_SKEW = 525_600
+"""Minutes: a year is more than any clock is wrong by."""
 
 
 @attrs.frozen
@@ -68,7 +73,7 @@ class Settings:
         return Settings(
             units,
             period,
-            timedelta(minutes=registry.integer("ClockSkewMinutes")),
+            _skew(registry.integer("ClockSkewMinutes")),
             names.template_oids(registry.strings("SubjectTemplate")),
             bool(registry.integer("EnforceX500NameLengths")),
             not flags & CRLFlag.DISABLE_RDN_REORDER,
@@ -76,6 +81,14 @@ class Settings:
             high if isinstance(high, int | str) else None,
             {row: encode_extension(row) for row in _constants(registry, identity, issuer)},
         )
+
+
+def _skew(minutes: int) -> timedelta:
+    if not 0 <= minutes <= MAX_SKEW:
+        raise ComError(
+            HRESULT.E_INVALIDARG, f"ClockSkewMinutes is 0 to {MAX_SKEW:,}, not {minutes:,}"
+        )
+    return timedelta(minutes=minutes)
 
 
 def _constants(

@@ -56,17 +56,14 @@ def _guarded(command: Callable[[Options], int], options: Options) -> int:
 def _verdict(error: BaseException) -> tuple[int, str]:
     """Return the exit status that *error* ends the command with, and what to say about it.
 
-    A module's own exceptions never come here, for the CA takes them; but `sys.exit()` while a
-    module is imported or initialised does. Files of the user's are read under a net of their
-    own, so an `OSError` is about the output.
+    A module's own exceptions never come here, for the CA takes them. Files of the user's are
+    read under a net of their own, so an `OSError` is about the output.
     """
     match error:
         case KeyboardInterrupt():
             return _INTERRUPTED, "interrupted"
         case CertSimError() | UsageError():
             return _USAGE, f"error: {error}"
-        case SystemExit():
-            return _USAGE, "error: a module ended the program with sys.exit()"
         case BrokenPipeError():
             _forget_output()
             return _NO_READER, ""

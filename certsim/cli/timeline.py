@@ -154,7 +154,7 @@ def _line(entry: Entry) -> _Line:
         case Read():
             asked = f'"{entry.arguments}"' if entry.arguments else ""
             answer = describe(entry.hresult) if entry.hresult else entry.result
-            return "  read", f"  {entry.method}({asked}) = {answer}"
+            return "  read", f"  {entry.method}({asked})" + (f" = {answer}" if answer else "")
         case Call():
             by = f" by {entry.by}" if entry.by else ""
             return "call", f"{entry.verb} request {entry.request_id}{by}"

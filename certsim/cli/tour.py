@@ -183,26 +183,19 @@ def play(step: Step, stage: Stage) -> Scene:
 def tally(progids: Sequence[str], journal: Iterable[Entry]) -> list[Tally]:
     """Count for each module of *progids* what it heard and how often it failed.
 
-    An event-log entry names a module by its description, which need not be its own alone; but
-    the engine journals a failed `Notify` just before the call it belongs to, and a module whose
-    `Initialize` failed never gets a `Loading` entry.
+    A module whose `Initialize` failed never gets a `Loading` entry.
     """
     heard: Counter[str] = Counter()
     failures: Counter[str] = Counter()
-    loaded, failed = set(), 0
+    loaded = set()
     for entry in journal:
         if isinstance(entry, Loading):
             loaded.add(entry.module)
-        elif isinstance(entry, EventLogEntry) and entry.method == "Notify":
-            failed += 1
+        elif isinstance(entry, EventLogEntry):
+            failures[entry.progid] += 1
         elif isinstance(entry, Notification):
             heard[entry.module] += 1
-            failures[entry.module] += failed
-            failed = 0
-    return [
-        Tally(name, name in loaded, heard[name], failures[name] if name in loaded else 1)
-        for name in progids
-    ]
+    return [Tally(name, name in loaded, heard[name], failures[name]) for name in progids]
 
 
 def make_request(host: str, sources: Sources) -> bytes:

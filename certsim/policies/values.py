@@ -158,11 +158,17 @@ def _element(tag: int, content: bytes) -> bytes:
     return bytes((tag, size) if size < 0x80 else (tag, 0x81, size)) + content
 
 
+def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    if "%" in text:
+        raise ValueError("a zone belongs to one machine and has no place in a certificate")
+    return ipaddress.ip_address(text)
+
+
 _NAME_KINDS: Mapping[str, Callable[[str], x509.GeneralName]] = {
     "dns": x509.DNSName,
     "email": x509.RFC822Name,
     "url": x509.UniformResourceIdentifier,
-    "ipaddress": lambda value: x509.IPAddress(ipaddress.ip_address(value)),
+    "ipaddress": lambda value: x509.IPAddress(_ip_address(value)),
     "dn": lambda value: x509.DirectoryName(x509.Name.from_rfc4514_string(value)),
     "oid": lambda value: x509.RegisteredID(x509.ObjectIdentifier(value)),
     "upn": _other_name(PRINCIPAL_NAME),

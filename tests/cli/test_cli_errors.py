@@ -51,7 +51,7 @@ BROKEN = {
     "syntax error": ("class Mine\n  x", "SyntaxError"),
     "import error": ("import no_such_package_here", "No module named 'no_such_package_here'"),
     "raises while imported": ("raise RuntimeError('two\\nlines')", r"RuntimeError: two\nlines"),
-    "exits while imported": ("import sys; sys.exit(0)", "sys.exit()"),
+    "exits while imported": ("import sys; sys.exit(0)", "SystemExit"),
     "no Notify": ("class Mine(Whole):\n  Notify = None", "Mine has no Notify"),
     "Notify is no method": ("class Mine(Whole):\n  Notify = 3", "Notify is no method"),
     "no GetDescription": ("class Mine(Whole):\n  GetDescription = None", "has no GetDescription"),
@@ -64,11 +64,7 @@ BROKEN = {
         "making it failed: KeyError: 'key'",
     ),
     "needs arguments": ("class Mine(Whole):\n  def __init__(self, x): pass", "making it failed"),
-    "exits in Initialize": (
-        "class Mine(Whole):\n  def Initialize(self, c): raise SystemExit(0)",
-        "sys.exit()",
-    ),
-    "wrong ProgID": ("class Mine(Whole):\n  _reg_progid_ = 'Mine'", "has to end in .Exit"),
+    "wrong ProgID": ("class Mine(Whole):\n  _reg_progid_ = 'Mine'", "to end in .Exit"),
 }
 
 
@@ -92,6 +88,13 @@ def test_a_failing_initialize_keeps_the_module_out(run: Run, write: Write) -> No
     assert (ran.status, ran.err) == (1, "")
     assert "FAILED   event 45: whole: Initialize failed with 0x80004005 E_FAIL" in ran.out
     assert "    Mine.Exit: stayed out, since its Initialize failed\n" in ran.out
+
+
+def test_an_initialize_that_exits_keeps_the_module_out(run: Run, write: Write) -> None:
+    """`sys.exit()` in a module is a failure of the module and does not end the tour."""
+    ran = run("run", write("class Mine(Whole):\n  def Initialize(self, c): raise SystemExit(0)"))
+    assert (ran.status, ran.err) == (1, "")
+    assert "FAILED   event 45: whole: Initialize failed" in ran.out
 
 
 def test_a_request_file_that_is_missing_is_told(run: Run, tmp_path: Path) -> None:

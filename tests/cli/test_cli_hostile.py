@@ -72,20 +72,27 @@ def test_values_of_a_request_are_escaped(run: Run, write: Write, evil_request: s
 
 
 def test_words_of_a_module_are_escaped(run: Run, write: Write) -> None:
-    """Descriptions, error texts and ProgIDs come from a module, and are escaped like the rest."""
+    """Descriptions and error texts come from a module, and are escaped like the rest."""
     ran = run(
         "run",
         write(f"""
             EVIL = {EVIL!r}
 
             class Mine(Whole):
-                _reg_progid_ = EVIL + ".Exit"
                 def Notify(self, event, context): raise RuntimeError(EVIL)
                 def GetDescription(self): return EVIL
         """),
     )
     assert ran.status == 1
     assert_plain(ran.out)
+
+
+def test_a_hostile_progid_is_refused(run: Run, write: Write) -> None:
+    """A ProgID names a registry key and stands in every line, so it has to be plain."""
+    ran = run("run", write(f"class Mine(Whole):\n  _reg_progid_ = {EVIL + '.Exit'!r}"))
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert "\x1b" not in ran.err
 
 
 def test_names_on_the_command_line_are_escaped(run: Run, write: Write, evil_request: str) -> None:
@@ -147,7 +154,7 @@ def test_a_wrapped_name_cannot_stand_where_lines_begin(name: str) -> None:
 def test_any_failure_is_one_entry_of_the_timeline(text: str, module: str) -> None:
     """Whatever a failure says, its first row has the label and every other row is indented."""
     when = datetime(2026, 1, 1, tzinfo=UTC)
-    entry = EventLogEntry(when, 45, module, "Notify", -2147467259, text, 7)
+    entry = EventLogEntry(when, 45, "Mine.Exit", module, "Notify", -2147467259, text, 7)
     out = io.StringIO()
     with redirect_stdout(out):
         timeline.tell_scene(Scene("title", None, None, (entry,)))

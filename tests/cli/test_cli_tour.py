@@ -141,10 +141,35 @@ def test_reads_and_failures_follow_the_event_they_belong_to(run: Run, write: Wri
     assert lines[event + 2].startswith("    FAILED   event 46: whole: Notify for request 2 failed")
 
 
+def test_reads_are_written_as_calls(run: Run, write: Write) -> None:
+    """Arguments have quotation marks; a call that gives nothing has no equals sign."""
+    ran = run(
+        "run",
+        write("""
+            import certsim
+
+            class Mine(Whole):
+                def Initialize(self, config): return 0x02
+                def Notify(self, event, context):
+                    server = certsim.CCertServerExit()
+                    server.SetContext(context)
+                    server.EnumerateAttributesSetup(0)
+                    while name := server.EnumerateAttributes():
+                        server.GetRequestAttribute(name)
+        """),
+    )
+    assert re.findall("^ +read +(.*)$", ran.out, re.MULTILINE)[:4] == [
+        "EnumerateAttributesSetup()",
+        "EnumerateAttributes() = Disposition",
+        'GetRequestAttribute("Disposition") = Pending',
+        "EnumerateAttributes()",
+    ]
+
+
 def test_an_event_nobody_asked_for_is_told(run: Run, write: Write) -> None:
     """A module that hears nothing can see what it has missed."""
     ran = run("run", write("class Mine(Whole):\n  def Initialize(self, c): return 0"))
-    assert ran.out.count("    heard    by nobody: no module asked for this event\n") == 7
+    assert ran.out.count("    heard    by nobody: no module asked for this event\n") == 8
     assert "    Mine.Exit: heard 0 events, 0 failures\n" in ran.out
 
 

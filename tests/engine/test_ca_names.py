@@ -102,8 +102,10 @@ def test_modules_are_given_the_sanitized_name() -> None:
         def Initialize(self, strConfig: str, /) -> int:
             server = certsim.CCertServerExit()
             told.append(strConfig)
-            for word in ("SanitizedCAName", "SanitizedShortName"):
-                told.append(server.GetCertificateProperty(word, kit.STRING))
+            told.extend(
+                server.GetCertificateProperty(word, kit.STRING)
+                for word in ("SanitizedCAName", "SanitizedShortName")
+            )
             return 0
 
         def Notify(self, ExitEvent: int, Context: int, /) -> None:
@@ -222,7 +224,8 @@ def test_several_locations_keep_their_order_in_one_distribution_point() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "http://none/", "x:http://none/", ":http://none/", "0:http://none/", "-2:http://n/"]
+    "line",
+    ["", "http://none/", "x:http://none/", ":http://none/", "0:http://none/", "-2:http://n/"],
 )
 def test_lines_without_a_wanted_number_are_passed_over(line: str) -> None:
     """A line needs a number with the right bit in front; others are no locations."""

@@ -24,7 +24,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from certsim._engine import cms, requests
-from certsim._engine.pkcs10 import RequestError, Submission
+from certsim._engine.submission import RequestError, Submission
 from tests.engine import der_builder as der
 
 PKCS7, CMC = 0x300, 0x400

@@ -23,7 +23,7 @@ from tests.engine import values_kit as kit
 
 UTF8, NUMERIC, PRINTABLE, TELETEX, IA5, VISIBLE = 0x0C, 0x12, 0x13, 0x14, 0x16, 0x1A
 UNIVERSAL, BMP = 0x1C, 0x1E
-CN, OU, O, C = "2.5.4.3", "2.5.4.11", "2.5.4.10", "2.5.4.6"
+CN, OU, ORG, C = "2.5.4.3", "2.5.4.11", "2.5.4.10", "2.5.4.6"
 OIDS = {row["name"]: row["oid"] for row in kit.facts()["name_properties"]}
 KEYS = {
     "CommonName": "CN",
@@ -46,7 +46,9 @@ def part(oid: str, content: bytes | str, tag: int = UTF8) -> bytes:
 
 def subject(*rdns: Sequence[bytes] | bytes) -> bytes:
     """Return an encoded Name; an RDN of several values is given as a sequence."""
-    return der.seq(*(der.set_of(rdn) if isinstance(rdn, bytes) else der.set_of(*rdn) for rdn in rdns))
+    return der.seq(
+        *(der.set_of(rdn) if isinstance(rdn, bytes) else der.set_of(*rdn) for rdn in rdns)
+    )
 
 
 def request(*rdns: Sequence[bytes] | bytes) -> bytes:
@@ -113,7 +115,7 @@ def test_several_values_join_with_a_newline_in_order_of_encoding() -> None:
 
 
 def test_distinguished_name_begins_with_the_most_specific_part() -> None:
-    """The text runs against the encoding, with the documented keys; unknown kinds show their OID."""
+    """The text runs against the encoding, with documented keys; unknown kinds show their OID."""
     rdns = [part(OIDS[name], "v", PRINTABLE) for name in KEYS]
     found = told(request(*rdns, part("1.2.3.4", "w")), "DistinguishedName")
     assert found == ["OID.1.2.3.4=w, " + ", ".join(f"{key}=v" for key in reversed(KEYS.values()))]
@@ -136,7 +138,8 @@ def unquoted(text: str) -> list[tuple[str, str]]:
     values=st.lists(
         st.text(
             st.one_of(
-                st.sampled_from(list(' ",+=<>#;\n\r\\/')), st.characters(blacklist_categories=["Cs"])
+                st.sampled_from(list(' ",+=<>#;\n\r\\/')),
+                st.characters(blacklist_categories=["Cs"]),
             ),
             max_size=12,
         ),
@@ -234,7 +237,7 @@ def test_a_template_with_an_unknown_word_keeps_the_ca_from_starting() -> None:
 
 def test_string_types_are_carried_over() -> None:
     """An untouched part keeps its string type and its bytes when the order is rewritten."""
-    organization = part(O, "東京".encode("utf-16-be"), BMP)
+    organization = part(ORG, "東京".encode("utf-16-be"), BMP)
     common = part(CN, b"www", TELETEX)
     assert raw_subject(issued(request(common, organization))) == subject(organization, common)
 
@@ -259,7 +262,7 @@ def test_no_reorder_keeps_the_order_asked_for() -> None:
 
 def test_an_untouched_subject_can_be_kept_exactly() -> None:
     """CRLFlags 0x20 keeps every byte: order, empty and unlisted parts, RDNs of several values."""
-    asked = [part(CN, "www"), [part(OU, "a"), part(O, "b")], part("1.2.3.4", "x"), part(OU, "")]
+    asked = [part(CN, "www"), [part(OU, "a"), part(ORG, "b")], part("1.2.3.4", "x"), part(OU, "")]
     assert raw_subject(issued(request(*asked), CRLFlags=0x22)) == subject(*asked)
 
 
@@ -267,7 +270,7 @@ def test_a_touched_subject_is_rebuilt_even_then() -> None:
     """With CRLFlags 0x20 a subject that policy changed follows the template like any other."""
     found = kit.issued_after(
         lambda s: s.SetCertificateProperty("CommonName", kit.STRING, "new"),
-        request(part(CN, "www"), part(OIDS["Title"], "Dr"), part(O, "Contoso")),
+        request(part(CN, "www"), part(OIDS["Title"], "Dr"), part(ORG, "Contoso")),
         config={r"ca\CRLFlags": 0x22},
     )
     assert found.subject.rfc4514_string() == "CN=new,O=Contoso"

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certsim._engine import asn1, pkcs10
+from certsim._engine.submission import RequestError
 from tests.engine import der_builder as der
 
 BAD_SIGNATURE, BAD_KEY, BAD_ALGID, CORRUPT = 0x80090006, 0x80090003, 0x80090008, 0x80093103
@@ -42,7 +43,7 @@ needs_openssl = pytest.mark.skipif(
 
 def refusal(data: bytes) -> tuple[int, str]:
     """Return the HRESULT (unsigned) and the stage with which *data* is refused."""
-    with pytest.raises(pkcs10.RequestError) as caught:
+    with pytest.raises(RequestError) as caught:
         pkcs10.read(data)
     return caught.value.hresult & 0xFFFFFFFF, caught.value.stage
 
@@ -104,6 +105,19 @@ def test_rsa_request_of_openssl_is_read(tmp_path: Path, digest: str, padding: st
     scheme = ["-sigopt", f"rsa_padding_mode:{padding}"]
     request = openssl(tmp_path, *command, *options, *scheme)
     assert [part.text for part in pkcs10.read(request).subject.parts] == ["inner"]
+
+
+@needs_openssl
+@pytest.mark.parametrize("kind", ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-256"])
+def test_old_clients_may_sign_with_sha1(tmp_path: Path, kind: str) -> None:
+    """A SHA-1 signature is taken when it holds, and refused like any other when it does not."""
+    made = tmp_path / "old.der"
+    command = f"openssl req -new -newkey {kind} -nodes -keyout {tmp_path / 'key'} -sha1"
+    command += f" -subj /CN=old -outform DER -out {made}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    data = made.read_bytes()
+    assert [part.text for part in pkcs10.read(data).subject.parts] == ["old"]
+    assert refusal(data[:-1] + bytes([data[-1] ^ 1])) == (BAD_SIGNATURE, VERIFYING)
 
 
 @needs_openssl
@@ -204,7 +218,7 @@ def test_one_changed_byte_is_noticed(data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(request) - 1))
     change = data.draw(st.integers(1, 255))
     changed = request[:place] + bytes((request[place] ^ change,)) + request[place + 1 :]
-    with pytest.raises((pkcs10.RequestError, asn1.DecodeError)):
+    with pytest.raises((RequestError, asn1.DecodeError)):
         pkcs10.read(changed)
 
 
@@ -276,6 +290,17 @@ def test_version_of_windows_and_provider_become_attributes() -> None:
         ("RequestOSVersion", "10.0.20348.2"),
         ("RequestCSPProvider", name),
     }
+
+
+@pytest.mark.parametrize("kind", [OS_VERSION, CSP])
+def test_version_and_provider_have_one_value_each(kind: str) -> None:
+    """A second value makes the request unusable (MS-WCCE 3.2.1.4.2.1.4.1.1)."""
+    value = der.der(0x16, b"10.0")
+    if kind == CSP:
+        value = der.seq(der.integer(1), der.bmp("provider"), der.bits(b""))
+    other = value[:-1] + bytes([value[-1] ^ 1])
+    data = der.pkcs10(KEY, der.attribute(kind, value, other))
+    assert refusal(data) == (0x8007000D, PARSING)
 
 
 def test_other_attributes_are_passed_over() -> None:

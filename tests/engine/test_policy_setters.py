@@ -371,7 +371,7 @@ def test_extension_values_are_encoded_by_their_type(
 @pytest.mark.parametrize(
     ("flags", "emitted"), [(0, True), (1, True), (2, False), (3, False), (0xFF00, True)]
 )
-def test_flags_are_kept_and_only_criticality_is_emitted(flags: int, emitted: bool) -> None:  # noqa: FBT001
+def test_flags_are_kept_and_only_criticality_is_emitted(flags: int, emitted: bool) -> None:
     """CRITICAL marks the extension, DISABLE keeps it out, the private byte is kept and not seen."""
 
     def decide(server: Any, _context: int) -> int:
@@ -437,7 +437,7 @@ def test_policy_may_replace_and_disable_the_cas_own_extensions() -> None:
         (7, False),
     ],
 )
-def test_extension_names_are_oids_of_at_most_31_characters(oid: object, allowed: bool) -> None:  # noqa: FBT001
+def test_extension_names_are_oids_of_at_most_31_characters(oid: object, allowed: bool) -> None:
     """A longer OID, and what is none, is E_INVALIDARG."""
     if isinstance(oid, str) and oid.startswith("1.3.6.1.4.1.311.99"):
         assert len(oid) == (31 if allowed else 32)
@@ -530,7 +530,7 @@ def test_changes_are_seen_by_every_object_at_the_context() -> None:
 
 
 def test_what_policy_changed_survives_until_the_officer_decides() -> None:
-    """A pending request keeps the subject and the extensions policy set, and is issued with them."""
+    """A pending request keeps the subject and the extensions policy set, and is issued so."""
 
     def decide(server: Any, _context: int) -> int:
         server.SetCertificateProperty("CommonName", kit.STRING, "new")

@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,7 +98,9 @@ def read_all(
         right = kind_of(row)
         kinds = [1, 2, 3, 4] if right is None else [right]
         if wrong:
-            kinds = [] if right is None else [other for other in (1, 2, 3, 4, 0, 5) if other != right]
+            kinds = (
+                [] if right is None else [other for other in (1, 2, 3, 4, 0, 5) if other != right]
+            )
         for kind in kinds:
             found[f"{row['name']}/{kind}"] = kit.attempt(call, row["name"], kind)
     return found
@@ -438,7 +440,7 @@ def test_ca_properties_at_a_request_context() -> None:
 
 
 def test_strict_context_keeps_ca_properties_to_context_0() -> None:
-    """With strict_context each CA property is E_INVALIDARG at a request's context, but for three."""
+    """With strict_context each CA property but three is E_INVALIDARG at a request's context."""
     strict = certsim.Fidelity(strict_context=True)
 
     def look(server: Any) -> dict[str, object]:
@@ -489,7 +491,7 @@ def test_indexed_properties_take_an_index() -> None:
     suffix=st.one_of(
         st.integers(1, 2**70).map(str),
         st.integers(max_value=-1).map(str),
-        st.sampled_from(["", " 0", "0 ", "x", "0.0", "+0", "٠", "²", "0x0"]),
+        st.sampled_from(["", " 0", "0 ", "x", "0.0", "+0", "\u0660", "²", "0x0"]),
     ),
     name=st.sampled_from(["CertState", "RawCACertificate", "CRLSuffix", "RawCRL", "RawDeltaCRL"]),
 )
@@ -553,12 +555,14 @@ def test_request_data_at_context_0_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "spelled", ["CertificateTemplate", "certificate template", "CERTIFICATE-TEMPLATE", "certificateTemplate "]
+    "spelled",
+    ["CertificateTemplate", "certificate template", "CERTIFICATE-TEMPLATE", "certificateTemplate "],
 )
 def test_attribute_names_ignore_case_blanks_and_minus_signs(spelled: str) -> None:
     """The three spellings of the page are one attribute, on either side."""
     found = kit.in_notify(
-        lambda server: server.GetRequestAttribute(spelled), attributes="Certificate-Template: Web 1 "
+        lambda server: server.GetRequestAttribute(spelled),
+        attributes="Certificate-Template: Web 1 ",
     )
     assert found == "Web 1"
 
@@ -585,10 +589,12 @@ def test_enumerations_go_in_order_of_storage() -> None:
             listed(server.EnumerateAttributesSetup, server.EnumerateAttributes),
         )
 
-    request = kit.csr(kit.WWW, x509.KeyUsage(*[True] * 7, False, False), ALTERNATIVE)
+    request = kit.csr(
+        kit.WWW, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), ALTERNATIVE
+    )
     extensions, attributes = kit.in_notify(look, request, attributes="Zeta:1\nal-pha:2\nB:3")
     assert attributes == ["Zeta", "alpha", "B"]
-    assert extensions[:2] == ["2.5.29.15", "2.5.29.17"]
+    assert extensions[:2] == ["2.5.29.37", "2.5.29.17"]
     assert set(extensions[2:]) == {"2.5.29.14", "2.5.29.35", "2.5.29.31", "1.3.6.1.5.5.7.1.1"}
 
 
@@ -683,7 +689,7 @@ def test_extension_flags_are_those_of_the_last_fetch() -> None:
 
 SAMPLES: dict[int, tuple[str, bytes, object]] = {
     kit.LONG: ("1.3.6.1.4.1.99999.1", der.integer(-5), -5),
-    kit.DATE: ("1.3.6.1.4.1.99999.2", der.der(0x17, b"260704120000Z"), datetime(2026, 7, 4, 12, tzinfo=UTC)),
+    kit.DATE: ("1.3.6.1.4.1.99999.2", b"\x17\x0d260101120000Z", NOW),
     kit.BINARY: ("1.3.6.1.4.1.99999.3", b"\x05\x00", b"\x05\x00"),
     kit.STRING: ("1.3.6.1.4.1.99999.4", der.der(0x16, b"text"), "text"),
 }  # fmt: skip
@@ -772,7 +778,7 @@ def test_a_key_identifier_that_is_none_reads_as_a_com_error() -> None:
 def test_contexts_die_with_their_event_and_numbers_never_return() -> None:
     """A stale context fails at SetContext and on an object still aimed at it, with E_INVALIDARG."""
     kept: list[Any] = []
-    probe = kit.Probe(lambda server: kept.append(server))
+    probe = kit.Probe(kept.append)
     with kit.authority(probe) as ca:
         for _ in range(3):
             ca.submit(kit.csr())
@@ -883,7 +889,7 @@ def test_a_thread_of_the_module_may_read_while_the_context_lives() -> None:
 
 
 def test_two_running_cas_make_context_0_ambiguous() -> None:
-    """With two CAs an unbound object fails with a message that says what to do; bound ones answer."""
+    """With two CAs an unbound object fails and says what to do; bound ones answer."""
     with (
         certsim.CertificationAuthority("One", sources=certsim.Sources.seeded(1)) as one,
         certsim.CertificationAuthority("Two", sources=certsim.Sources.seeded(2)) as two,
@@ -947,10 +953,10 @@ class Locator:
 
 
 @pytest.fixture
-def locators() -> Iterator[tuple[type, type]]:
+def locators() -> tuple[type, type]:
     """Return two classes of modules that share a book of their instances."""
     book: dict[str, Any] = {}
-    yield type("Alpha", (Locator,), {"made": book}), type("Beta", (Locator,), {"made": book})
+    return type("Alpha", (Locator,), {"made": book}), type("Beta", (Locator,), {"made": book})
 
 
 def test_module_registry_location_is_that_of_the_module_being_called(

@@ -8,9 +8,9 @@ Source: interfaces.md 1.3 (no setters exist); DESIGN 3.
 
 from __future__ import annotations
 
-import datetime
 import gc
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -35,7 +35,7 @@ READING = {
     "EnumerateAttributesClose": 0,
 }
 """The methods of ICertServerExit, each with its number of arguments."""
-PLAIN = (int, str, bytes, float, type(None), datetime.datetime)
+PLAIN = (int, str, bytes, float, type(None), datetime)
 TEXT_ITERATOR = type(iter([""]))
 
 
@@ -147,7 +147,7 @@ def test_exit_object_is_no_policy_object_and_cannot_be_turned_into_one() -> None
 def test_policy_object_aimed_at_an_exit_context_cannot_write(setter: str) -> None:
     """A module that makes itself a CCertServerPolicy inside Notify is refused with E_INVALIDARG."""
 
-    def look(server: Any) -> str:
+    def look(_server: Any) -> str:
         other = certsim.CCertServerPolicy()
         other.SetContext(probe.contexts[-1])
         before = kit.shelf(ca)
@@ -201,6 +201,7 @@ def test_no_call_with_any_arguments_changes_a_row(
     calls: list[tuple[str, tuple[object, object]]],
 ) -> None:
     """Whatever the reading methods are given, they answer or fail, and the rows stay the same."""
+
     def look(server: Any) -> bool:
         before, certificate = kit.shelf(ca), server.GetCertificateProperty("RawCertificate", 3)
         for method, arguments in calls:

@@ -44,7 +44,9 @@ def test_what_is_written_is_read(name: str, value: Any) -> None:
         assert registry.read("key", name.upper()) == value
 
 
-@pytest.mark.parametrize("value", [2**32, -(2**31) - 1, 1.5, None, {"a": 1}, [1], ["a", 1], object()])
+@pytest.mark.parametrize(
+    "value", [2**32, -(2**31) - 1, 1.5, None, {"a": 1}, [1], ["a", 1], object()]
+)
 def test_what_no_registry_holds_is_refused(value: Any) -> None:
     """Values outside the four kinds are E_INVALIDARG, at construction and later."""
     with kit.refused(kit.E_INVALIDARG):

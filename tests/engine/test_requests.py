@@ -21,7 +21,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from certsim._engine import requests
-from certsim._engine.pkcs10 import RequestError
+from certsim._engine.submission import RequestError
 from certsim.errors import ComError
 from tests.engine import der_builder as der
 

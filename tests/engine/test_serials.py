@@ -15,6 +15,12 @@ from hypothesis import strategies as st
 from certsim._engine import serials
 from tests.engine import values_kit as kit
 
+
+def chance(seed: int) -> random.Random:
+    """Return chance that repeats."""
+    return random.Random(seed)  # noqa: S311  (repeatable on purpose)
+
+
 ids = st.integers(1, 2**32 - 1)
 indices = st.integers(0, 2**16 - 1)
 seeds = st.integers(0, 2**32)
@@ -33,15 +39,15 @@ def top(byte: int) -> int:
     return byte ^ 0x10 if byte < 0x10 else byte
 
 
-def model(request_id: int, index: int, high: int | str | None, chance: random.Random) -> str:
+def model(request_id: int, index: int, high: int | str | None, source: random.Random) -> str:
     """Return the serial number written from its right end, as the table lays it out."""
     right = [f"{request_id:08x}", f"{index:04x}"]
     if isinstance(high, int) and high:
-        right += [hexed(chance.randbytes(8)[::-1]), f"{request_id:08x}", f"{high & 0xFF:02x}"]
+        right += [hexed(source.randbytes(8)[::-1]), f"{request_id:08x}", f"{high & 0xFF:02x}"]
     elif isinstance(high, str) and high:
         right += [high[-26:]]
     else:
-        right += [hexed(chance.randbytes(4)[::-1])]
+        right += [hexed(source.randbytes(4)[::-1])]
     text = "".join(reversed(right))
     return f"{top(int(text[:2], 16)):02x}{text[2:]}"
 
@@ -63,8 +69,8 @@ highs = st.one_of(
 @example(1, 0, "80", 0)
 def test_layouts(request_id: int, index: int, high: int | str | None, seed: int) -> None:
     """For all ids, indices and settings the serial number is the model's."""
-    found = serials.new_serial(request_id, index, high, random.Random(seed).randbytes)
-    assert found == model(request_id, index, high, random.Random(seed))
+    found = serials.new_serial(request_id, index, high, chance(seed).randbytes)
+    assert found == model(request_id, index, high, chance(seed))
 
 
 @given(request_id=ids, index=indices, high=highs, seed=seeds)
@@ -72,7 +78,7 @@ def test_serials_are_positive_der_integers_with_the_id_at_the_right_end(
     request_id: int, index: int, high: int | str | None, seed: int
 ) -> None:
     """Whole lower-case bytes, a first one of 0x10 to 0x7f, at most 20 bytes, the id at the end."""
-    found = serials.new_serial(request_id, index, high, random.Random(seed).randbytes)
+    found = serials.new_serial(request_id, index, high, chance(seed).randbytes)
     data = bytes.fromhex(found)
     assert found == hexed(data)
     assert 0x10 <= data[0] <= 0x7F
@@ -88,7 +94,7 @@ def test_different_ids_make_different_serials(
     """Whatever chance says, two requests of one CA certificate never share a serial number."""
     assume(first != second)
     numbers = [
-        serials.new_serial(one, index, high, random.Random(seed).randbytes)
+        serials.new_serial(one, index, high, chance(seed).randbytes)
         for one, seed in zip((first, second), seeds, strict=True)
     ]
     assert numbers[0] != numbers[1]
@@ -104,7 +110,15 @@ def issued(count: int, **more: object) -> tuple[list[str], list[x509.Certificate
 
 @pytest.mark.parametrize(
     ("high", "length"),
-    [(None, 10), (0, 10), (0x42, 19), (0xFFFFFF42, 19), ("77aa", 8), ("66" * 13, 19), ("55" * 20, 19)],
+    [
+        (None, 10),
+        (0, 10),
+        (0x42, 19),
+        (0xFFFFFF42, 19),
+        ("77aa", 8),
+        ("66" * 13, 19),
+        ("55" * 20, 19),
+    ],
 )
 def test_the_setting_chooses_the_layout(high: int | str | None, length: int) -> None:
     """HighSerial in the configuration decides, and the certificate carries what the row says."""
@@ -151,5 +165,7 @@ def test_a_high_serial_that_is_no_hexadecimal_text_issues_nothing(high: str) -> 
 def test_request_ids_begin_at_1_and_rise_by_1() -> None:
     """Every request, refused or unreadable ones included, takes the next id."""
     with kit.authority() as ca:
-        found = [ca.submit(one).request_id for one in (kit.csr(), b"junk", kit.csr(kit.name()), b"")]
+        found = [
+            ca.submit(one).request_id for one in (kit.csr(), b"junk", kit.csr(kit.name()), b"")
+        ]
     assert found == [1, 2, 3, 4]

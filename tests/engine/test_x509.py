@@ -39,7 +39,7 @@ PLAIN = kit.name((COUNTRY, "DE"), (ORGANIZATION, "Contoso"), (COMMON, "www"))
 EVERYTHING = {r"policy\EditFlags": 1}
 """EDITF_ENABLEREQUESTEXTENSIONS alone: whatever is asked for is issued."""
 ALTERNATIVE = x509.SubjectAlternativeName([x509.DNSName("www.test")])
-USAGE = x509.KeyUsage(True, *[False] * 8)
+USAGE = kit.usage("digital_signature")
 
 
 def running(**more: Any) -> certsim.CertificationAuthority:
@@ -79,7 +79,7 @@ def rebuilt(
         builder = x509.CertificateBuilder(
             issuer_name=ca.certificate.subject,
             subject_name=subject,
-            public_key=request.public_key(),  # type: ignore[arg-type]
+            public_key=request.public_key(),
             serial_number=issued.serial_number,
             not_valid_before=issued.not_valid_before_utc.replace(tzinfo=None),
             not_valid_after=issued.not_valid_after_utc.replace(tzinfo=None),
@@ -103,7 +103,7 @@ def check(
     outcome = ca.submit(request)
     issued = outcome.certificate
     assert issued is not None, str(outcome)
-    identifier = x509.SubjectKeyIdentifier.from_public_key(request.public_key())  # type: ignore[arg-type]
+    identifier = x509.SubjectKeyIdentifier.from_public_key(request.public_key())
     extensions = [*asked, (identifier, False), *added(ca)]
     expected = rebuilt(ca, issued, request, subject or request.subject, extensions)
     assert issued.tbs_certificate_bytes.hex() == expected.tbs_certificate_bytes.hex()
@@ -145,7 +145,7 @@ def test_an_rsa_key_is_made_by_name_from_the_systems_sources() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["wWw", "Größe", "東京", "🔑", "a" * 64, "o'Hara + \"Sons\", <x>", "*.test", "x\n\ty"]
+    "text", ["wWw", "Größe", "東京", "🔑", "a" * 64, 'o\'Hara + "Sons", <x>', "*.test", "x\n\ty"]
 )
 def test_names_of_any_script(text: str) -> None:
     """Names are carried over whatever they are written in."""
@@ -238,7 +238,7 @@ def test_a_request_cannot_bring_its_own_authority_extensions() -> None:
 
 def test_extensions_without_urls_are_left_out() -> None:
     """Where no URL is configured there is no CDP and no AIA."""
-    config = {r"ca\CRLPublicationURLs": [], r"ca\CACertPublicationURLs": []}
+    config: dict[str, Any] = {r"ca\CRLPublicationURLs": [], r"ca\CACertPublicationURLs": []}
     with certsim.CertificationAuthority(
         "Lab CA", sources=certsim.Sources.seeded(1), config=config
     ) as ca:
@@ -311,7 +311,7 @@ def test_the_root_certificate_is_the_builders_too(kind: str) -> None:
     ca = running(key=kit.key(kind))
     root = ca.certificate
     public: Any = root.public_key()
-    usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
+    usage = kit.usage("digital_signature", "key_cert_sign", "crl_sign")
     builder = x509.CertificateBuilder(
         issuer_name=root.subject,
         subject_name=kit.name((COMMON, "Lab CA")),
@@ -383,5 +383,7 @@ def test_openssl_makes_the_request_and_verifies_the_certificate(
         text=True,
         check=True,
     ).stdout
-    assert f"serial={issued.serial_number:X}".lower() in shown.lower().replace("serial=0", "serial=")
+    assert f"serial={issued.serial_number:X}".lower() in shown.lower().replace(
+        "serial=0", "serial="
+    )
     assert "CN = www.test" in shown

@@ -40,7 +40,7 @@ SERVER_UNAVAILABLE = 0x800706BA
 BAD_SIGNATURE = 0x80090006
 INVALID_IA5 = 0x80092022
 CLASS_STRING = 0x800401F3
-# Source: winerror.h
+"""HRESULTs, unsigned, as winerror.h has them."""
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 T = TypeVar("T")
@@ -92,6 +92,15 @@ def csr(
     if isinstance(signer, ec.EllipticCurvePrivateKey):
         return builder.sign(signer, hashes.SHA256(), ecdsa_deterministic=True)
     return builder.sign(signer, None if kind == "Ed25519" else hashes.SHA256())
+
+
+def usage(*bits: str) -> x509.KeyUsage:
+    """Return a KeyUsage with these bits set."""
+    names = (
+        *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+        *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+    )
+    return x509.KeyUsage(**{name: name in bits for name in names})
 
 
 @contextmanager

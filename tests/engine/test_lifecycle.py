@@ -1,0 +1,401 @@
+"""Every state with every verb: it is in the table of the prose, or refused and nothing changed.
+
+What is expected is written here by hand from ca-behaviour.md 1.3 and 1.4, interfaces.md 2.3 and
+the rulings; the table of the code is looked at for its own order alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import attrs
+import pytest
+
+from certsim import (
+    CertificationAuthority,
+    ComError,
+    CRDisposition,
+    Outcome,
+    RowDisposition,
+)
+from certsim._engine import lifecycle
+from certsim.database.rows import Row
+from tests.conftest import Recorder
+from tests.engine import engine_kit as kit
+from tests.requests_kit import make_badly_signed_csr, make_csr, make_nameless_csr
+
+R = RowDisposition
+OID = "1.3.6.1.4.1.99999.1"
+NEW_ID = 77
+
+VERBS: dict[str, Callable[[CertificationAuthority, int], Outcome | None]] = {
+    "resubmit": lambda ca, number: ca.resubmit(number),
+    "deny": lambda ca, number: ca.deny(number),
+    "set_request_attributes": lambda ca, number: ca.set_request_attributes(number, "Colour:red"),
+    "set_certificate_extension": lambda ca, number: ca.set_certificate_extension(number, OID, 7),
+    "retrieve": lambda ca, number: ca.retrieve(number),
+}
+# By hand from ca-behaviour.md 1.3 rows 7 to 13 and 1.5: (state, verb) -> (new state, events),
+# when policy issues and the request was never pending before it got into this state.
+LEGAL: dict[tuple[RowDisposition, str], tuple[RowDisposition, list[int]]] = {
+    (R.PENDING, "resubmit"): (R.ISSUED, [kit.ISSUED]),
+    (R.DENIED, "resubmit"): (R.ISSUED, [kit.ISSUED]),
+    (R.PENDING, "deny"): (R.DENIED, [kit.DENIED]),
+    (R.PENDING, "set_request_attributes"): (R.PENDING, []),
+    (R.PENDING, "set_certificate_extension"): (R.PENDING, []),
+    (R.PENDING, "retrieve"): (R.PENDING, []),
+    (R.FOREIGN, "retrieve"): (R.FOREIGN, []),
+    (R.CA_CERT, "retrieve"): (R.CA_CERT, []),
+    (R.CA_CERT_CHAIN, "retrieve"): (R.CA_CERT_CHAIN, []),
+    (R.KRA_CERT, "retrieve"): (R.KRA_CERT, []),
+    (R.ISSUED, "retrieve"): (R.ISSUED, []),
+    (R.REVOKED, "retrieve"): (R.REVOKED, []),
+    (R.FAILED, "retrieve"): (R.FAILED, []),
+    (R.DENIED, "retrieve"): (R.DENIED, []),
+}
+# ca-behaviour.md 1.5; the rows of CAs and recovery agents have no answer of their own there.
+RETRIEVED = {
+    R.PENDING: CRDisposition.UNDER_SUBMISSION,
+    R.FOREIGN: CRDisposition.INCOMPLETE,
+    R.CA_CERT: CRDisposition.INCOMPLETE,
+    R.CA_CERT_CHAIN: CRDisposition.INCOMPLETE,
+    R.KRA_CERT: CRDisposition.INCOMPLETE,
+    R.ISSUED: CRDisposition.ISSUED,
+    R.REVOKED: CRDisposition.REVOKED,
+    R.FAILED: CRDisposition.ERROR,
+    R.DENIED: CRDisposition.DENIED,
+}
+ILLEGAL = [(state, verb) for state in R for verb in VERBS if (state, verb) not in LEGAL]
+Shelved = tuple[CertificationAuthority, kit.ScriptedPolicy, Recorder]
+
+
+@pytest.fixture
+def shelved(recorder: Recorder) -> Iterator[Shelved]:
+    """Return a running CA, its policy module, which issues, and its exit module."""
+    policy = kit.ScriptedPolicy()
+    with kit.make_ca(recorder, policy=policy) as ca:
+        yield ca, policy, recorder
+
+
+def put(shelved: Shelved, state: RowDisposition, *, was_pending: bool = False) -> int:
+    """Put a row in *state* onto the shelf and return its id.
+
+    Columns come from a request that was really submitted; no event of that is left behind.
+    """
+    ca, policy, recorder = shelved
+    answer, policy.answer = policy.answer, lambda _context, _new: kit.PEND
+    number = ca.submit(make_csr()).request_id
+    policy.answer = answer
+    row = ca._state.shelf.get(number)
+    assert row is not None
+    columns = {**row.columns, "Request.Disposition": int(state)}
+    ca._state.shelf.commit(attrs.evolve(row, columns=columns, was_pending=was_pending))
+    recorder.heard.clear()
+    return number
+
+
+def picture(shelved: Shelved) -> tuple[object, ...]:
+    """Return everything a refused verb must leave as it was."""
+    ca, _, recorder = shelved
+    return kit.rows(ca), kit.happenings(ca), tuple(recorder.heard), ca.event_log
+
+
+def refusal(verb: str, ca: CertificationAuthority, number: int) -> tuple[int, object]:
+    """Call *verb*, which has to be refused; return its HRESULT, and the answer if it has one."""
+    if verb == "resubmit":
+        outcome = ca.resubmit(number)
+        assert outcome.request_id == number
+        assert outcome.raw_certificate is None
+        return outcome.status, outcome.disposition
+    with pytest.raises(ComError) as caught:
+        VERBS[verb](ca, number)
+    return caught.value.hresult, None
+
+
+@pytest.mark.parametrize(("state", "verb"), LEGAL)
+def test_a_legal_verb_takes_the_step_of_the_prose(
+    shelved: Shelved, state: RowDisposition, verb: str
+) -> None:
+    """Each pair of the hand-written table ends in its state and is heard as its events."""
+    ca, _, recorder = shelved
+    number = put(shelved, state)
+    VERBS[verb](ca, number)
+    after, events = LEGAL[state, verb]
+    (row,) = kit.rows(ca)
+    assert (row.disposition, recorder.events) == (after, events)
+
+
+@pytest.mark.parametrize(("state", "verb"), ILLEGAL)
+def test_an_illegal_verb_is_refused_and_changes_nothing(
+    shelved: Shelved, state: RowDisposition, verb: str
+) -> None:
+    """Every other pair is CERTSRV_E_BAD_REQUESTSTATUS, and row, journal and modules rest."""
+    ca, *_ = shelved
+    number = put(shelved, state, was_pending=True)
+    before = picture(shelved)
+    code, answer = refusal(verb, ca, number)
+    assert code == kit.signed(kit.BAD_REQUESTSTATUS)
+    assert answer == (CRDisposition.ERROR if verb == "resubmit" else None)
+    assert picture(shelved) == before
+
+
+@pytest.mark.parametrize("number", [NEW_ID, 0, -1, 2**40])
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_unknown_request_is_property_empty_and_changes_nothing(
+    shelved: Shelved, verb: str, number: int
+) -> None:
+    """No row: CERTSRV_E_PROPERTY_EMPTY, which a resubmit answers as INCOMPLETE."""
+    ca, *_ = shelved
+    put(shelved, R.PENDING)
+    before = picture(shelved)
+    code, answer = refusal(verb, ca, number)
+    assert code == kit.signed(kit.PROPERTY_EMPTY)
+    assert answer == (CRDisposition.INCOMPLETE if verb == "resubmit" else None)
+    assert picture(shelved) == before
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("nonsense", ["1", 1.0, True, [], b"\x01"])
+def test_what_is_no_request_id_is_an_invalid_argument(
+    shelved: Shelved, verb: str, nonsense: object
+) -> None:
+    """A text, a float, a bool or a list is E_INVALIDARG, even where it equals a standing id."""
+    ca, *_ = shelved
+    put(shelved, R.PENDING)
+    before = picture(shelved)
+    code, _ = refusal(verb, ca, nonsense)  # type: ignore[arg-type]
+    assert code == kit.signed(kit.E_INVALIDARG)
+    assert picture(shelved) == before
+
+
+@pytest.mark.parametrize("state", list(R))
+def test_a_submit_makes_a_new_row_and_touches_no_other(
+    shelved: Shelved, state: RowDisposition
+) -> None:
+    """Whatever stands on the shelf, a submit adds one row with the next id."""
+    ca, _, recorder = shelved
+    number = put(shelved, state)
+    (standing,) = kit.rows(ca)
+    outcome = ca.submit(make_csr())
+    assert outcome.request_id == number + 1
+    assert kit.rows(ca)[0] == standing
+    assert [row.disposition for row in kit.rows(ca)] == [state, R.ISSUED]
+    assert recorder.events == [kit.ISSUED]
+
+
+CLAIMED_REFUSED = [verb for verb in VERBS if verb != "retrieve"]
+
+
+@pytest.mark.parametrize("verb", CLAIMED_REFUSED)
+@pytest.mark.parametrize("state", [None, R.PENDING, R.DENIED])
+def test_a_claimed_row_refuses_every_other_verb(
+    shelved: Shelved, state: RowDisposition | None, verb: str
+) -> None:
+    """While policy decides, the row is Active: a second verb is CERTSRV_E_BAD_REQUESTSTATUS."""
+    ca, policy, recorder = shelved
+    seen: list[object] = []
+    number = 1 if state is None else put(shelved, state)
+
+    def meddle(_context: int, _new: int) -> int:
+        before = picture(shelved)
+        seen.append(refusal(verb, ca, number)[0])
+        seen.append(picture(shelved) == before)
+        return kit.ISSUE
+
+    policy.answer = meddle
+    outcome = ca.submit(make_csr()) if state is None else ca.resubmit(number)
+    assert seen == [kit.signed(kit.BAD_REQUESTSTATUS), True]
+    assert (outcome.request_id, outcome.disposition) == (number, CRDisposition.ISSUED)
+    assert recorder.events == [kit.ISSUED]
+
+
+def test_a_new_claimed_row_is_not_there_for_a_retrieval(shelved: Shelved) -> None:
+    """Before the decision a new request is seen through the policy's context alone."""
+    ca, policy, _ = shelved
+    seen: list[int] = []
+
+    def look(context: int, _new: int) -> int:
+        seen.append(kit.request_id(context))
+        seen.append(refusal("retrieve", ca, 1)[0])
+        return kit.ISSUE
+
+    policy.answer = look
+    ca.submit(make_csr())
+    assert seen == [1, kit.signed(kit.PROPERTY_EMPTY)]
+
+
+@pytest.mark.parametrize("state", [R.PENDING, R.DENIED])
+def test_a_standing_claimed_row_is_retrieved_as_it_was(
+    shelved: Shelved, state: RowDisposition
+) -> None:
+    """While an officer's resubmit is being decided, a client still sees the last state."""
+    ca, policy, _ = shelved
+    number = put(shelved, state)
+    seen: list[CRDisposition] = []
+
+    def look(_context: int, _new: int) -> int:
+        seen.append(ca.retrieve(number).disposition)
+        return kit.ISSUE
+
+    policy.answer = look
+    ca.resubmit(number)
+    assert seen == [RETRIEVED[state]]
+
+
+@pytest.mark.parametrize("state", RETRIEVED)
+@pytest.mark.parametrize("was_pending", [False, True])
+def test_a_retrieval_answers_by_state_and_fires_for_certificates_once_pending(
+    shelved: Shelved, state: RowDisposition, *, was_pending: bool
+) -> None:
+    """Each state has its client answer; only Issued and Revoked rows once pending are heard."""
+    ca, _, recorder = shelved
+    number = put(shelved, state, was_pending=was_pending)
+    before = kit.rows(ca)
+    outcome = ca.retrieve(number)
+    heard = [kit.RETRIEVED] if was_pending and state in (R.ISSUED, R.REVOKED) else []
+    assert outcome.disposition == RETRIEVED[state]
+    assert recorder.events == heard
+    assert kit.rows(ca) == before
+
+
+@attrs.frozen
+class End:
+    """Be one end of a submit or a resubmit, by hand from ca-behaviour.md 1.3 and the rulings."""
+
+    request: str
+    verdict: object
+    after: RowDisposition
+    answer: CRDisposition
+    event: int
+    status: int
+    message: str
+
+
+REQUESTS = {
+    "good": make_csr(),
+    "nameless": make_nameless_csr(),
+    "badly signed": make_badly_signed_csr(),
+    "garbage": b"\xff garbage",
+}
+_BUILD = "Error Constructing or Publishing Certificate"
+_VERIFY = "Error Verifying Request Signature or Signing Certificate"
+DECIDED = [
+    End("good", 1, R.ISSUED, CRDisposition.ISSUED, kit.ISSUED, 0, "Issued"),
+    End(
+        "good", 0, R.PENDING, CRDisposition.UNDER_SUBMISSION, kit.PENDING, 0,
+        "Taken Under Submission",
+    ),
+    End(
+        "good", 2, R.DENIED, CRDisposition.DENIED, kit.DENIED, kit.ADMIN_DENIED,
+        "Denied by Policy Module",
+    ),
+    End(
+        "good", kit.signed(0x80090016), R.DENIED, CRDisposition.DENIED, kit.DENIED, 0x80090016,
+        "Denied by Policy Module",
+    ),
+    End(
+        "nameless", 1, R.DENIED, CRDisposition.ERROR, kit.DENIED, kit.BAD_REQUESTSUBJECT, _BUILD
+    ),
+    End("nameless", 2, R.DENIED, CRDisposition.DENIED, kit.DENIED, kit.ADMIN_DENIED,
+        "Denied by Policy Module"),
+]  # fmt: skip
+UNREADABLE = [
+    End("badly signed", 1, R.FAILED, CRDisposition.ERROR, kit.DENIED, kit.BAD_SIGNATURE, _VERIFY),
+    End("garbage", 1, R.FAILED, CRDisposition.ERROR, kit.DENIED, kit.ASN1_BADTAG,
+        "Error Parsing Request"),
+]  # fmt: skip
+
+
+def check_end(end: End, row: Row, outcome: Outcome, recorder: Recorder, note: str = "") -> None:
+    """Compare row, answer and events with one hand-written end."""
+    assert row.disposition == end.after
+    assert outcome.disposition == end.answer
+    assert outcome.status == row.columns["Request.StatusCode"] == kit.signed(end.status)
+    assert outcome.message == row.message
+    assert outcome.message.split("  ")[0] == end.message
+    assert not note or outcome.message.endswith(f"  {note}")
+    assert recorder.events == [end.event]
+    assert (outcome.raw_certificate is not None) == (end.after is R.ISSUED)
+    assert ("Request.ResolvedWhen" in row.columns) == (end.after is not R.PENDING)
+
+
+@pytest.mark.parametrize("end", DECIDED + UNREADABLE)
+def test_a_submit_ends_as_the_prose_says(shelved: Shelved, end: End) -> None:
+    """Rows 1 to 5 of the transition table: state, answer, status, message, event."""
+    ca, policy, recorder = shelved
+    policy.answer = lambda _context, _new: end.verdict
+    outcome = ca.submit(REQUESTS[end.request])
+    check_end(end, kit.rows(ca)[0], outcome, recorder)
+
+
+@pytest.mark.parametrize("end", DECIDED)
+@pytest.mark.parametrize("first", [kit.PEND, kit.REFUSE])
+def test_a_resubmit_ends_as_the_prose_says(shelved: Shelved, end: End, first: int) -> None:
+    """Rows 7 to 11: a Denied row comes back just as a Pending one, and the officer is noted."""
+    ca, policy, recorder = shelved
+    policy.answer = lambda _context, _new: first
+    number = ca.submit(REQUESTS[end.request]).request_id
+    recorder.heard.clear()
+    asked: list[int] = []
+
+    def decide(_context: int, new: int) -> object:
+        asked.append(new)
+        return end.verdict
+
+    policy.answer = decide
+    outcome = ca.resubmit(number, officer=r"CONTOSO\bob")
+    check_end(end, kit.rows(ca)[0], outcome, recorder, r"Resubmitted by CONTOSO\bob")
+    assert asked == [0]
+
+
+def test_a_row_that_could_not_be_built_is_denied_at_a_later_retrieve(shelved: Shelved) -> None:
+    """The submit answers ERROR, the row is Denied, and so says each retrieve."""
+    ca, *_ = shelved
+    outcome = ca.submit(make_nameless_csr())
+    later = ca.retrieve(outcome.request_id)
+    assert (outcome.disposition, later.disposition) == (CRDisposition.ERROR, CRDisposition.DENIED)
+    assert later.status == outcome.status
+
+
+def test_a_denial_by_an_officer_is_told_in_row_and_retrieval(shelved: Shelved) -> None:
+    """Row 12: the status is CERTSRV_E_ADMIN_DENIED_REQUEST, the message names the officer."""
+    ca, *_ = shelved
+    number = put(shelved, R.PENDING)
+    ca.deny(number, officer=r"CONTOSO\bob")
+    outcome = ca.retrieve(number)
+    assert outcome.status == kit.signed(kit.ADMIN_DENIED)
+    assert outcome.message == r"Denied by CONTOSO\bob"
+    assert "Request.ResolvedWhen" in kit.rows(ca)[0].columns
+
+
+def test_the_code_has_a_line_for_just_the_legal_pairs() -> None:
+    """The table of the code speaks of the pairs of the prose and of no others."""
+    coded = {(step.before, str(step.verb)) for step in lifecycle.TABLE}
+    assert coded == {*LEGAL, (None, "submit")}
+
+
+def test_no_two_lines_of_the_table_have_one_key() -> None:
+    """State, verb and guard name a line."""
+    keys = Counter((step.before, step.verb, step.guard) for step in lifecycle.TABLE)
+    assert set(keys.values()) == {1}
+
+
+def test_no_line_of_the_table_leads_to_or_from_active() -> None:
+    """Active is a claim in memory; no line may leave a row in it."""
+    ends = {end for step in lifecycle.TABLE for end in (step.before, step.after)}
+    assert R.ACTIVE not in ends
+
+
+@pytest.mark.parametrize("step", lifecycle.TABLE)
+def test_a_line_of_the_table_has_proof_and_one_event_at_most(step: lifecycle.Step) -> None:
+    """Every line says where it comes from and fires one bit or none."""
+    assert step.source.strip()
+    assert str(step.basis) in {"documented", "header", "sample", "observed", "assumed"}
+    assert int(step.event).bit_count() <= 1
+
+
+def test_every_verb_and_every_guard_has_a_line() -> None:
+    """A verb or a guard without a line would be a word that nothing stands behind."""
+    assert {step.verb for step in lifecycle.TABLE} == set(lifecycle.Verb)
+    assert {step.guard for step in lifecycle.TABLE} == set(lifecycle.Guard)

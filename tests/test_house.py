@@ -1,0 +1,615 @@
+"""The laws of the house, held against the code: `CONTRIBUTING.md` states them, this file reads it.
+
+A law is a function that takes the package as parsed modules and returns the offences it finds, one
+line each. Every law is tried twice: on the package, where it finds nothing, and on the package with
+one line planted in it, where it finds that line. That facts are data is held by `tests/facts`; how
+tangled a function may be is ruff's business, here it is only made sure that ruff is asked.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import statistics
+import subprocess
+import sys
+import tokenize
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from importlib.util import resolve_name
+from pathlib import Path
+from typing import NamedTuple
+
+import attrs
+import pytest
+
+import certsim
+
+PACKAGE = Path(certsim.__file__).parent
+REPOSITORY = Path(__file__).parents[1]
+
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"facts", "sources", "_version"}),
+    frozenset({"errors"}),  # a step below its neighbours, since every one of them raises
+    frozenset({"interfaces", "activation", "registry", "database"}),
+    frozenset({"policies", "exits"}),
+    frozenset({"_engine"}),
+    frozenset({"ca", "com"}),
+    frozenset({""}),  # the front door, certsim/__init__.py
+    frozenset({"cli", "testing", "strategies", "report", "trace", "windows"}),
+    frozenset({"__main__", "pytest_plugin"}),
+)
+"""The rooms of each floor, lowest first: a folder, or a file that stands by itself."""
+GUESTS = frozenset({"policies", "exits"})
+OPEN_TO_GUESTS = frozenset({"interfaces", "facts", "errors", "activation", "registry"})
+
+THROUGH_THE_WINDOW = (
+    "datetime.datetime.now",
+    "datetime.datetime.utcnow",
+    "datetime.datetime.today",
+    "datetime.date.today",
+    "time",
+    "os.urandom",
+    "os.getrandom",
+    "random",
+    "secrets",
+    "uuid.uuid1",
+    "uuid.uuid4",
+)
+"""What only `sources.py` may name: the clock and chance, with all that is inside each."""
+MAKES_KEYS = frozenset({"generate_private_key", "derive_private_key", "random_serial_number"})
+UNSTABLE = "cryptography.hazmat.asn1"
+CALLS_MODULES = frozenset({"notify", "Notify", "VerifyRequest"})
+LOADERS = frozenset({"import_module", "__import__", "spec_from_file_location"})
+
+FUNCTION_LINES, FUNCTION_MEDIAN, COMPLEXITY = 40, 8, 10
+FILE_LINES, FACTS_FILE_LINES = 450, 600
+PROSE_SHARE = (0.4, 0.9)
+TEST_SHARE = 1.5
+DATA_ROOMS = frozenset({"facts", "interfaces"})
+"""Rooms that are tables or prose by nature: the shares leave them out."""
+
+PROMISED = {
+    *("CertificationAuthority", "Outcome", "Fidelity", "Sources", "__version__"),
+    *("ExitEvent", "PropType", "RevocationReason", "CAType", "Verdict"),
+    *("RowDisposition", "CRDisposition", "CADisposition"),
+    *("ComError", "com_error", "CertSimError", "ModuleLoadError"),
+    *("Dispatch", "CCertServerExit", "CCertServerPolicy"),
+    *("ICertExit", "ICertExit2", "ICertPolicy", "ICertPolicy2", "ICertManageModule"),
+    *("ICertServerExit", "ICertServerPolicy"),
+}
+"""The public names that a module, a test or a lesson may count on."""
+
+
+@attrs.frozen
+class Module:
+    """Hold one file of the package: its path inside it, its text, its syntax tree."""
+
+    path: str
+    text: str
+    tree: ast.Module = attrs.field(repr=False, eq=False)
+
+    @staticmethod
+    def of(path: str, text: str) -> Module:
+        """Return the module that *text* at *path* makes."""
+        return Module(path, text, ast.parse(text))
+
+    @property
+    def name(self) -> str:
+        """Return the dotted name: `certsim._engine.cms`, for a folder's first file the folder."""
+        return ".".join(("certsim", *self.path.removesuffix(".py").split("/"))).removesuffix(
+            ".__init__"
+        )
+
+    @property
+    def room(self) -> str:
+        """Return the folder below `certsim`, or the file's own name if it stands by itself."""
+        return room_of(self.name)
+
+
+House = tuple[Module, ...]
+
+
+def room_of(name: str) -> str:
+    """Return the room of the dotted module *name*; the front door's is empty."""
+    return f"{name}..".split(".")[1]
+
+
+@cache
+def house() -> House:
+    """Return the package as it stands."""
+    files = sorted(PACKAGE.rglob("*.py"))
+    return tuple(
+        Module.of(file.relative_to(PACKAGE).as_posix(), file.read_text(encoding="utf-8"))
+        for file in files
+    )
+
+
+def imported(module: Module, among: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, int]]:
+    """Yield what *module* imports, wherever the statement stands: local name, dotted name, line.
+
+    `from a import b` is `a` if that is one of the modules *among* and `a.b` is none, else `a.b`.
+    """
+    package = module.name if module.path.endswith("__init__.py") else module.name.rpartition(".")[0]
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                local = alias.asname or alias.name.partition(".")[0]
+                yield local, alias.name if alias.asname or among else local, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            source = resolve_name("." * node.level + (node.module or ""), package)
+            for alias in node.names:
+                whole = f"{source}.{alias.name}"
+                found = source if source in among and whole not in among else whole
+                yield alias.asname or alias.name, found, node.lineno
+
+
+def arrows(rooms: House) -> Iterator[tuple[Module, str, int]]:
+    """Yield each import of one module of the package by another."""
+    names = frozenset(module.name for module in rooms)
+    for module in rooms:
+        for _, target, line in imported(module, names):
+            if target in names:
+                yield module, target, line
+
+
+def used_names(module: Module) -> Iterator[tuple[str, int]]:
+    """Yield every dotted name in *module* that begins at an import, spelled out in full."""
+    known = {}
+    for local, whole, line in imported(module):
+        known[local] = whole
+        yield whole, line
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute | ast.Name):
+            head, _, rest = ast.unparse(node).partition(".")
+            if head in known:
+                yield f"{known[head]}.{rest}".removesuffix("."), node.lineno
+
+
+def is_inside(name: str, whole: str) -> bool:
+    """Tell whether the dotted *name* is *whole* or something inside it."""
+    return f"{name}.".startswith(f"{whole}.")
+
+
+def calls(module: Module) -> Iterator[tuple[str, str, int]]:
+    """Yield each call in *module*: the function it stands in, the last name called, the line."""
+
+    def walk(node: ast.AST, where: str) -> Iterator[tuple[str, str, int]]:
+        for child in ast.iter_child_nodes(node):
+            inner = child.name if isinstance(child, ast.FunctionDef) else where
+            if isinstance(child, ast.Call) and isinstance(child.func, ast.Attribute | ast.Name):
+                yield inner, ast.unparse(child.func).rpartition(".")[2], child.lineno
+            yield from walk(child, inner)
+
+    return walk(module.tree, "")
+
+
+# The laws. Each returns its offences, none for a house in order.
+
+
+def every_room_has_a_floor(rooms: House) -> list[str]:
+    """A folder or file that the table does not know stands nowhere."""
+    known = frozenset().union(*FLOORS)
+    return [f"{module.path} is in no floor" for module in rooms if module.room not in known]
+
+
+def arrows_go_down(rooms: House) -> list[str]:
+    """An import leads to a lower floor or stays in its room."""
+    level = {room: floor for floor, found in enumerate(FLOORS) for room in found}
+    return [
+        f"{module.path}:{line} imports {target}"
+        for module, target, line in arrows(rooms)
+        if room_of(target) != module.room and level[room_of(target)] >= level[module.room]
+    ]
+
+
+def no_cycles(rooms: House) -> list[str]:
+    """No module imports itself by way of others: taking away those that need none leaves none."""
+    needs: dict[str, set[str]] = {module.name: set() for module in rooms}
+    for module, target, _ in arrows(rooms):
+        needs[module.name].add(target)
+    while free := {name for name, needed in needs.items() if not needed & needs.keys()}:
+        needs = {name: needed for name, needed in needs.items() if name not in free}
+    return [f"{name} is in a cycle or leans on one" for name in needs]
+
+
+def guests_use_the_sockets(rooms: House) -> list[str]:
+    """A module of `policies/` or `exits/` could be a stranger's package."""
+    return [
+        f"{module.path}:{line} imports {target}"
+        for module, target, line in arrows(rooms)
+        if module.room in GUESTS and room_of(target) not in OPEN_TO_GUESTS | {module.room}
+    ]
+
+
+def one_window(rooms: House) -> list[str]:
+    """The clock, chance and new keys come through `sources.py` and nowhere else."""
+    return [
+        f"{module.path}:{line} names {name}"
+        for module in rooms
+        if module.path != "sources.py"
+        for name, line in used_names(module)
+        if any(is_inside(name, source) for source in THROUGH_THE_WINDOW)
+        or name.rpartition(".")[2] in MAKES_KEYS
+    ]
+
+
+def one_room_for_unstable_asn1(rooms: House) -> list[str]:
+    """`cryptography.hazmat.asn1` may change with any release: one room would have to follow."""
+    return [
+        f"{module.path}:{line} names {name}"
+        for module in rooms
+        if module.path != "_engine/asn1.py"
+        for name, line in used_names(module)
+        if is_inside(name, UNSTABLE)
+    ]
+
+
+def one_loop(rooms: House) -> list[str]:
+    """Modules are notified and asked by the loop alone."""
+    return [
+        f"{module.path}:{line} calls {name}"
+        for module in rooms
+        if module.path != "_engine/dispatch.py"
+        for _, name, line in calls(module)
+        if name in CALLS_MODULES
+    ]
+
+
+def one_door(rooms: House) -> list[str]:
+    """A row is committed in `Engine._apply`; what a shelf does with it inside is its own affair."""
+    return [
+        f"{module.path}:{line} commits in {where or 'no function'}"
+        for module in rooms
+        if module.room != "database"
+        for where, name, line in calls(module)
+        if name == "commit" and (module.path, where) != ("_engine/engine.py", "_apply")
+    ]
+
+
+def imports_stand_at_the_top(rooms: House) -> list[str]:
+    """No function or class hides an import statement."""
+    return [
+        f"{module.path}:{node.lineno} imports inside {outer.name}"
+        for module in rooms
+        for outer in ast.walk(module.tree)
+        if isinstance(outer, ast.FunctionDef | ast.ClassDef)
+        for node in ast.walk(outer)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+
+def no_back_doors(rooms: House) -> list[str]:
+    """Modules are loaded by name at the lazy front door and where users' modules are plugged in."""
+    return [
+        f"{module.path}:{line} calls {name}"
+        for module in rooms
+        if module.path not in {"__init__.py", "_engine/modules.py"}
+        for _, name, line in calls(module)
+        if name in LOADERS
+    ]
+
+
+def functions_are_short(rooms: House) -> list[str]:
+    """No function has more lines of code than fit one screen."""
+    return [
+        f"{place} has {size} lines of code"
+        for place, size in function_sizes(rooms)
+        if size > FUNCTION_LINES
+    ]
+
+
+def files_are_short(rooms: House) -> list[str]:
+    """No file is longer than its kind may be."""
+    return [
+        f"{module.path} has {len(module.text.splitlines())} lines"
+        for module in rooms
+        if len(module.text.splitlines())
+        > (FACTS_FILE_LINES if module.room == "facts" else FILE_LINES)
+    ]
+
+
+Law = Callable[[House], list[str]]
+LAWS: tuple[Law, ...] = (
+    every_room_has_a_floor,
+    arrows_go_down,
+    no_cycles,
+    guests_use_the_sockets,
+    one_window,
+    one_room_for_unstable_asn1,
+    one_loop,
+    one_door,
+    imports_stand_at_the_top,
+    no_back_doors,
+    functions_are_short,
+    files_are_short,
+)
+_LONG_FUNCTION = "def long():\n" + "    print()\n" * FUNCTION_LINES
+PLANTED: tuple[tuple[Law, str, str], ...] = (
+    (every_room_has_a_floor, "attic/trunk.py", ""),
+    (arrows_go_down, "registry.py", "from certsim._engine.state import CAState"),
+    (arrows_go_down, "_engine/cms.py", "import certsim.ca"),
+    (arrows_go_down, "_engine/cms.py", "from certsim import Outcome"),
+    (arrows_go_down, "errors.py", "from .registry import Registry"),
+    (arrows_go_down, "database/rows.py", "def late():\n    from certsim import interfaces"),
+    (no_cycles, "_engine/serials.py", "from certsim._engine import engine"),
+    (no_cycles, "_engine/asn1.py", "from certsim._engine.pkcs10 import read"),
+    (guests_use_the_sockets, "policies/standalone.py", "import certsim.database.rows"),
+    (guests_use_the_sockets, "policies/function.py", "from certsim.sources import Sources"),
+    (one_window, "_engine/journal.py", "from datetime import datetime\nlog = datetime.now"),
+    (one_window, "ca.py", "import datetime as d\nday = d.date.today()"),
+    (one_window, "cli/run.py", "from time import perf_counter as tick"),
+    (one_window, "_engine/serials.py", "import os\nnumber = os.urandom(8)"),
+    (one_window, "_engine/x509.py", "import secrets"),
+    (one_window, "policies/values.py", "import uuid\nfresh = uuid.uuid4()"),
+    (
+        one_window,
+        "_engine/x509.py",
+        "from cryptography.hazmat.primitives.asymmetric import ec\n"
+        "key = ec.generate_private_key(ec.SECP256R1())",
+    ),
+    (one_room_for_unstable_asn1, "_engine/cms.py", "from cryptography.hazmat import asn1 as own"),
+    (one_room_for_unstable_asn1, "policies/values.py", "import cryptography.hazmat.asn1"),
+    (
+        one_room_for_unstable_asn1,
+        "_engine/names.py",
+        "from cryptography import hazmat\nread = hazmat.asn1.decode_der",
+    ),
+    (one_loop, "_engine/service.py", "def tell(module):\n    module.Notify(64, 0)"),
+    (one_loop, "ca.py", "def ask(policy):\n    return policy.module.VerifyRequest('', 1, 1, 0)"),
+    (one_door, "_engine/engine.py", "def deny(shelf, row):\n    shelf.commit(row)"),
+    (one_door, "ca.py", "def _apply(self, row):\n    self._state.shelf.commit(row)"),
+    (imports_stand_at_the_top, "registry.py", "def late():\n    import json"),
+    (no_back_doors, "ca.py", "import importlib\ncsv = importlib.import_module('csv')"),
+    (functions_are_short, "cli/parser.py", _LONG_FUNCTION),
+    (files_are_short, "activation.py", "\n" * FILE_LINES),
+)
+
+
+def with_planted(rooms: House, path: str, text: str) -> House:
+    """Return *rooms* with *text* at the end of the file at *path*, or as a file of its own."""
+    standing = {module.path: module.text for module in rooms}
+    changed = Module.of(path, f"{standing.get(path, '')}\n{text}\n")
+    return (*(module for module in rooms if module.path != path), changed)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_the_house_keeps_the_law(law: Law) -> None:
+    """The package as it stands offends against no law."""
+    assert law(house()) == []
+
+
+@pytest.mark.parametrize(
+    ("law", "path", "text"),
+    PLANTED,
+    ids=[f"{law.__name__}-{path}-{i}" for i, (law, path, _) in enumerate(PLANTED)],
+)
+def test_the_law_sees_what_is_planted(law: Law, path: str, text: str) -> None:
+    """One bad line brings an offence that was not there before."""
+    assert len(law(with_planted(house(), path, text))) > len(law(house()))
+
+
+def test_every_law_has_been_tried() -> None:
+    """No law stands without a planted offence that it finds."""
+    assert {law for law, _, _ in PLANTED} == set(LAWS)
+
+
+def test_the_rooms_of_the_laws_exist() -> None:
+    """The rooms that the laws make exceptions for do what they are excepted for."""
+    paths = {module.path: module for module in house()}
+    assert {name for name, _ in used_names(paths["sources.py"])} >= {"os.urandom", "random.Random"}
+    assert UNSTABLE in {name for name, _ in used_names(paths["_engine/asn1.py"])}
+    asked = {name for _, name, _ in calls(paths["_engine/dispatch.py"])}
+    assert asked >= {"notify", "VerifyRequest"}
+    assert ("_apply", "commit") in {
+        (where, name) for where, name, _ in calls(paths["_engine/engine.py"])
+    }
+
+
+# The ruler: lines of code and lines of prose.
+
+
+class Lines(NamedTuple):
+    """Hold the numbers of the lines that are code, and of those that are prose."""
+
+    code: frozenset[int]
+    prose: frozenset[int]
+
+
+_NO_CODE = frozenset(
+    {
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
+    }
+)
+
+
+def measure(text: str) -> Lines:
+    """Sort the lines of *text*: docstrings and whole-line comments are prose, blank ones nothing.
+
+    A docstring is any string that stands as a statement, so one below a constant counts too.
+    """
+    prose, code = set(), set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            prose.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    comments = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        covered = range(token.start[0], token.end[0] + 1)
+        if token.type == tokenize.COMMENT:
+            comments.update(covered)
+        elif token.type not in _NO_CODE:
+            code.update(covered)
+    lines = text.splitlines()
+    blank = {number for number, line in enumerate(lines, 1) if not line.strip()}
+    code -= prose | blank
+    return Lines(frozenset(code), frozenset((prose | comments) - code - blank))
+
+
+_SAMPLE = '''"""First.
+
+Third.
+"""
+
+LIMIT = 3  # a tail is code
+"""Below a constant."""
+
+
+def work(first,
+         second):
+    """Work."""
+    # A comment.
+    text = """one
+    two"""
+
+    return text
+'''
+
+
+def test_the_ruler_measures_a_text_counted_by_hand() -> None:
+    """Docstrings, comments, code over several lines and blank lines are told apart."""
+    found = measure(_SAMPLE)
+    assert sorted(found.prose) == [1, 3, 4, 7, 12, 13]
+    assert sorted(found.code) == [6, 10, 11, 14, 15, 17]
+
+
+def function_sizes(rooms: House) -> Iterator[tuple[str, int]]:
+    """Yield each function's place and how many lines of code it has, its signature among them."""
+    for module in rooms:
+        code = measure(module.text).code
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                yield f"{module.path}:{node.lineno} {node.name}", len(code.intersection(lines))
+
+
+def engine_rooms() -> House:
+    """Return the package without the rooms that are tables or prose by nature."""
+    return tuple(module for module in house() if module.room not in DATA_ROOMS)
+
+
+def total(rooms: Iterable[str]) -> tuple[int, int]:
+    """Return how many lines of code, and of prose, the texts *rooms* have together."""
+    found = [measure(text) for text in rooms]
+    return sum(len(one.code) for one in found), sum(len(one.prose) for one in found)
+
+
+def test_the_median_function_is_small() -> None:
+    """Half of all functions outside the tables have no more than eight lines of code."""
+    sizes = [size for _, size in function_sizes(engine_rooms())]
+    assert statistics.median(sizes) <= FUNCTION_MEDIAN
+
+
+def test_the_code_is_explained_but_not_drowned() -> None:
+    """Docstrings and comments keep within their share of the code."""
+    code, prose = total(module.text for module in engine_rooms())
+    low, high = PROSE_SHARE
+    assert low <= prose / code <= high
+
+
+def test_tests_outweigh_the_code() -> None:
+    """There is half as much again of test code as of code; tests of the tables do not count."""
+    code, _ = total(module.text for module in engine_rooms())
+    tests = REPOSITORY / "tests"
+    texts = [
+        file.read_text(encoding="utf-8")
+        for file in tests.rglob("*.py")
+        if file.relative_to(tests).parts[0] not in DATA_ROOMS
+    ]
+    assert total(texts)[0] >= TEST_SHARE * code
+
+
+def test_ruff_is_asked_about_complexity() -> None:
+    """The linter's ceiling is the law's, and nobody is let off."""
+    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    lint = tomllib.loads(text)["tool"]["ruff"]["lint"]
+    assert lint["mccabe"]["max-complexity"] <= COMPLEXITY
+    assert lint["select"] == ["ALL"]
+    excused = [lint["ignore"], *lint["per-file-ignores"].values()]
+    assert not any(code.startswith("C9") or code == "C" for codes in excused for code in codes)
+    assert not any("noqa: C901" in module.text for module in house())
+
+
+# The front door.
+
+
+def homes() -> dict[str, str]:
+    """Return where the type checker is told that each public name lives."""
+    front = next(module for module in house() if module.path == "__init__.py")
+    told = next(node for node in front.tree.body if isinstance(node, ast.If))
+    assert ast.unparse(told.test) == "TYPE_CHECKING"
+    return {
+        alias.name: str(node.module)
+        for node in told.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def test_the_promised_names_are_exported() -> None:
+    """What the documents say one can write `certsim.` before is there."""
+    assert set(certsim.__all__) >= PROMISED
+
+
+def test_type_checkers_and_all_name_the_same() -> None:
+    """The names that type checkers see are those of `__all__`, each once and in order."""
+    assert {*homes(), "__version__"} == set(certsim.__all__)
+    assert certsim.__all__ == sorted(set(certsim.__all__))
+    assert dir(certsim) == sorted(certsim.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(set(certsim.__all__) - {"__version__"}))
+def test_a_lazy_name_is_the_one_from_its_home(name: str) -> None:
+    """A name taken at the front door is the very object that lives where type checkers are told."""
+    assert getattr(certsim, name) is getattr(import_module(homes()[name]), name)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """The lazy door opens for public names only."""
+    with pytest.raises(AttributeError, match="NoSuchName"):
+        certsim.NoSuchName  # noqa: B018
+
+
+def test_importing_certsim_loads_next_to_nothing() -> None:
+    """A process that imports certsim and uses nothing loads neither engine nor cryptography."""
+    script = "import sys, certsim; print(*sorted(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = done.stdout.split()
+    assert [name for name in loaded if is_inside(name, "certsim")] == ["certsim", "certsim._version"]
+    assert not {"cryptography", "attr", "attrs"} & set(loaded)
+
+
+# What the repository says to those who have nothing but the repository.
+
+PRIVATE = re.compile(
+    "|".join(
+        (rf"\b{'ca'}-behaviour\b", rf"\b{'module'}-needs\b", rf"\b{'interfaces'}[.]md\b", "DES" "IGN")
+    )
+)
+
+
+@pytest.mark.xfail(strict=True, reason="citations are being replaced")
+def test_no_file_cites_what_nobody_can_read() -> None:
+    """Every citation leads to something public."""
+    places = ("certsim", "tests", "examples", "docs", ".ci")
+    files = [file for place in places for file in (REPOSITORY / place).rglob("*")]
+    files += [file for file in REPOSITORY.iterdir() if file.suffix in {".md", ".toml"}]
+    told = [file for file in files if file.is_file() and "__pycache__" not in file.parts]
+    assert [
+        file.relative_to(REPOSITORY).as_posix()
+        for file in told
+        if PRIVATE.search(file.read_text(encoding="utf-8", errors="replace"))
+    ] == []
