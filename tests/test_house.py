@@ -131,6 +131,7 @@ def house() -> House:
 def imported(module: Module, among: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, int]]:
     """Yield what *module* imports, wherever the statement stands: local name, dotted name, line.
 
+    `import a.b` is `a.b` under no name and, unless there are modules *among* which to look, `a`.
     `from a import b` is `a` if that is one of the modules *among* and `a.b` is none, else `a.b`.
     """
     package = module.name if module.path.endswith("__init__.py") else module.name.rpartition(".")[0]
@@ -138,7 +139,9 @@ def imported(module: Module, among: frozenset[str] = frozenset()) -> Iterator[tu
         if isinstance(node, ast.Import):
             for alias in node.names:
                 local = alias.asname or alias.name.partition(".")[0]
-                yield local, alias.name if alias.asname or among else local, node.lineno
+                yield alias.asname or "", alias.name, node.lineno
+                if not alias.asname and not among:
+                    yield local, local, node.lineno
         elif isinstance(node, ast.ImportFrom):
             source = resolve_name("." * node.level + (node.module or ""), package)
             for alias in node.names:
@@ -156,17 +159,17 @@ def arrows(rooms: House) -> Iterator[tuple[Module, str, int]]:
                 yield module, target, line
 
 
-def used_names(module: Module) -> Iterator[tuple[str, int]]:
-    """Yield every dotted name in *module* that begins at an import, spelled out in full."""
-    known = {}
-    for local, whole, line in imported(module):
-        known[local] = whole
-        yield whole, line
+@cache
+def used_names(module: Module) -> tuple[tuple[str, int], ...]:
+    """Return every dotted name in *module* that begins at an import, spelled out in full."""
+    found = [(whole, line) for _, whole, line in imported(module)]
+    known = {local: whole for local, whole, _ in imported(module)}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute | ast.Name):
             head, _, rest = ast.unparse(node).partition(".")
             if head in known:
-                yield f"{known[head]}.{rest}".removesuffix("."), node.lineno
+                found.append((f"{known[head]}.{rest}".removesuffix("."), node.lineno))
+    return tuple(found)
 
 
 def is_inside(name: str, whole: str) -> bool:
@@ -174,8 +177,9 @@ def is_inside(name: str, whole: str) -> bool:
     return f"{name}.".startswith(f"{whole}.")
 
 
-def calls(module: Module) -> Iterator[tuple[str, str, int]]:
-    """Yield each call in *module*: the function it stands in, the last name called, the line."""
+@cache
+def calls(module: Module) -> tuple[tuple[str, str, int], ...]:
+    """Return each call in *module*: the function it stands in, the last name called, the line."""
 
     def walk(node: ast.AST, where: str) -> Iterator[tuple[str, str, int]]:
         for child in ast.iter_child_nodes(node):
@@ -184,20 +188,20 @@ def calls(module: Module) -> Iterator[tuple[str, str, int]]:
                 yield inner, ast.unparse(child.func).rpartition(".")[2], child.lineno
             yield from walk(child, inner)
 
-    return walk(module.tree, "")
+    return tuple(walk(module.tree, ""))
 
 
 # The laws. Each returns its offences, none for a house in order.
 
 
 def every_room_has_a_floor(rooms: House) -> list[str]:
-    """A folder or file that the table does not know stands nowhere."""
+    """Name the files whose room the table of floors does not know."""
     known = frozenset().union(*FLOORS)
     return [f"{module.path} is in no floor" for module in rooms if module.room not in known]
 
 
 def arrows_go_down(rooms: House) -> list[str]:
-    """An import leads to a lower floor or stays in its room."""
+    """Name the imports that neither lead to a lower floor nor stay in their room."""
     level = {room: floor for floor, found in enumerate(FLOORS) for room in found}
     return [
         f"{module.path}:{line} imports {target}"
@@ -207,7 +211,7 @@ def arrows_go_down(rooms: House) -> list[str]:
 
 
 def no_cycles(rooms: House) -> list[str]:
-    """No module imports itself by way of others: taking away those that need none leaves none."""
+    """Name what is left once the modules that need no other are taken away, again and again."""
     needs: dict[str, set[str]] = {module.name: set() for module in rooms}
     for module, target, _ in arrows(rooms):
         needs[module.name].add(target)
@@ -217,7 +221,7 @@ def no_cycles(rooms: House) -> list[str]:
 
 
 def guests_use_the_sockets(rooms: House) -> list[str]:
-    """A module of `policies/` or `exits/` could be a stranger's package."""
+    """Name the imports that a stranger's module would not make: guests know the sockets only."""
     return [
         f"{module.path}:{line} imports {target}"
         for module, target, line in arrows(rooms)
@@ -226,7 +230,7 @@ def guests_use_the_sockets(rooms: House) -> list[str]:
 
 
 def one_window(rooms: House) -> list[str]:
-    """The clock, chance and new keys come through `sources.py` and nowhere else."""
+    """Name who reads the clock, takes chance or makes keys other than through `sources.py`."""
     return [
         f"{module.path}:{line} names {name}"
         for module in rooms
@@ -238,7 +242,7 @@ def one_window(rooms: House) -> list[str]:
 
 
 def one_room_for_unstable_asn1(rooms: House) -> list[str]:
-    """`cryptography.hazmat.asn1` may change with any release: one room would have to follow."""
+    """Name who else uses `cryptography.hazmat.asn1`, which may change with any release."""
     return [
         f"{module.path}:{line} names {name}"
         for module in rooms
@@ -249,7 +253,7 @@ def one_room_for_unstable_asn1(rooms: House) -> list[str]:
 
 
 def one_loop(rooms: House) -> list[str]:
-    """Modules are notified and asked by the loop alone."""
+    """Name who but the loop notifies exit modules or asks the policy module."""
     return [
         f"{module.path}:{line} calls {name}"
         for module in rooms
@@ -260,7 +264,7 @@ def one_loop(rooms: House) -> list[str]:
 
 
 def one_door(rooms: House) -> list[str]:
-    """A row is committed in `Engine._apply`; what a shelf does with it inside is its own affair."""
+    """Name who but `Engine._apply` commits; what a shelf does inside is its own affair."""
     return [
         f"{module.path}:{line} commits in {where or 'no function'}"
         for module in rooms
@@ -271,7 +275,7 @@ def one_door(rooms: House) -> list[str]:
 
 
 def imports_stand_at_the_top(rooms: House) -> list[str]:
-    """No function or class hides an import statement."""
+    """Name the functions and classes that hide an import statement."""
     return [
         f"{module.path}:{node.lineno} imports inside {outer.name}"
         for module in rooms
@@ -283,7 +287,7 @@ def imports_stand_at_the_top(rooms: House) -> list[str]:
 
 
 def no_back_doors(rooms: House) -> list[str]:
-    """Modules are loaded by name at the lazy front door and where users' modules are plugged in."""
+    """Name who imports by name, but for the lazy front door and the room that plugs modules in."""
     return [
         f"{module.path}:{line} calls {name}"
         for module in rooms
@@ -294,7 +298,7 @@ def no_back_doors(rooms: House) -> list[str]:
 
 
 def functions_are_short(rooms: House) -> list[str]:
-    """No function has more lines of code than fit one screen."""
+    """Name the functions with more lines of code than a reader can hold."""
     return [
         f"{place} has {size} lines of code"
         for place, size in function_sizes(rooms)
@@ -303,7 +307,7 @@ def functions_are_short(rooms: House) -> list[str]:
 
 
 def files_are_short(rooms: House) -> list[str]:
-    """No file is longer than its kind may be."""
+    """Name the files that are longer than their kind may be."""
     return [
         f"{module.path} has {len(module.text.splitlines())} lines"
         for module in rooms
@@ -328,6 +332,10 @@ LAWS: tuple[Law, ...] = (
     files_are_short,
 )
 _LONG_FUNCTION = "def long():\n" + "    print()\n" * FUNCTION_LINES
+_NEW_KEY = """
+from cryptography.hazmat.primitives.asymmetric import ec
+key = ec.generate_private_key(ec.SECP256R1())
+"""
 PLANTED: tuple[tuple[Law, str, str], ...] = (
     (every_room_has_a_floor, "attic/trunk.py", ""),
     (arrows_go_down, "registry.py", "from certsim._engine.state import CAState"),
@@ -345,12 +353,7 @@ PLANTED: tuple[tuple[Law, str, str], ...] = (
     (one_window, "_engine/serials.py", "import os\nnumber = os.urandom(8)"),
     (one_window, "_engine/x509.py", "import secrets"),
     (one_window, "policies/values.py", "import uuid\nfresh = uuid.uuid4()"),
-    (
-        one_window,
-        "_engine/x509.py",
-        "from cryptography.hazmat.primitives.asymmetric import ec\n"
-        "key = ec.generate_private_key(ec.SECP256R1())",
-    ),
+    (one_window, "_engine/x509.py", _NEW_KEY),
     (one_room_for_unstable_asn1, "_engine/cms.py", "from cryptography.hazmat import asn1 as own"),
     (one_room_for_unstable_asn1, "policies/values.py", "import cryptography.hazmat.asn1"),
     (
@@ -431,26 +434,25 @@ _NO_CODE = frozenset(
 )
 
 
+@cache
 def measure(text: str) -> Lines:
-    """Sort the lines of *text*: docstrings and whole-line comments are prose, blank ones nothing.
+    """Sort the lines of *text*; one that is code with a comment behind it is both.
 
-    A docstring is any string that stands as a statement, so one below a constant counts too.
+    A docstring is any string that stands as a statement, so one below a constant counts too; the
+    empty lines inside it belong to it. Other blank lines are neither.
     """
-    prose, code = set(), set()
+    docstrings, comments, code = set(), set(), set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            prose.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    comments = set()
+            docstrings.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         covered = range(token.start[0], token.end[0] + 1)
         if token.type == tokenize.COMMENT:
             comments.update(covered)
         elif token.type not in _NO_CODE:
             code.update(covered)
-    lines = text.splitlines()
-    blank = {number for number, line in enumerate(lines, 1) if not line.strip()}
-    code -= prose | blank
-    return Lines(frozenset(code), frozenset((prose | comments) - code - blank))
+    blank = {number for number, line in enumerate(text.splitlines(), 1) if not line.strip()}
+    return Lines(frozenset(code - docstrings - blank), frozenset(docstrings | comments))
 
 
 _SAMPLE = '''"""First.
@@ -458,7 +460,7 @@ _SAMPLE = '''"""First.
 Third.
 """
 
-LIMIT = 3  # a tail is code
+LIMIT = 3  # a tail is both
 """Below a constant."""
 
 
@@ -476,7 +478,7 @@ def work(first,
 def test_the_ruler_measures_a_text_counted_by_hand() -> None:
     """Docstrings, comments, code over several lines and blank lines are told apart."""
     found = measure(_SAMPLE)
-    assert sorted(found.prose) == [1, 3, 4, 7, 12, 13]
+    assert sorted(found.prose) == [1, 2, 3, 4, 6, 7, 12, 13]
     assert sorted(found.code) == [6, 10, 11, 14, 15, 17]
 
 
@@ -587,18 +589,16 @@ def test_importing_certsim_loads_next_to_nothing() -> None:
         text=True,
         check=True,
     )
-    loaded = done.stdout.split()
-    assert [name for name in loaded if is_inside(name, "certsim")] == ["certsim", "certsim._version"]
-    assert not {"cryptography", "attr", "attrs"} & set(loaded)
+    loaded = set(done.stdout.split())
+    ours = {name for name in loaded if is_inside(name, "certsim")}
+    assert ours == {"certsim", "certsim._version"}
+    assert not {"cryptography", "attr", "attrs"} & loaded
 
 
 # What the repository says to those who have nothing but the repository.
 
-PRIVATE = re.compile(
-    "|".join(
-        (rf"\b{'ca'}-behaviour\b", rf"\b{'module'}-needs\b", rf"\b{'interfaces'}[.]md\b", "DES" "IGN")
-    )
-)
+PRIVATE = re.compile(r"\b(ca-b[e]haviour|module-n[e]eds|interfaces[.]m[d]|DESIG[N])\b")
+"""Working papers that no reader has; written so that this very line does not name them."""
 
 
 @pytest.mark.xfail(strict=True, reason="citations are being replaced")

@@ -18,6 +18,7 @@ from cryptography.x509 import ObjectIdentifier
 
 TLV = asn1.TLV
 IA5String = asn1.IA5String
+PrintableString = asn1.PrintableString
 
 _T = TypeVar("_T")
 

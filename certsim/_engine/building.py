@@ -14,16 +14,13 @@ from certsim._engine.state import CAState
 from certsim.database.rows import ExtensionRow, Value
 from certsim.errors import ComError
 from certsim.facts import oids
-from certsim.facts.flags import ORIGIN_MASK, ExtensionFlag, ExtensionOrigin
+from certsim.facts.flags import ExtensionFlag, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
 
 MAX_CERTIFICATE = 16_384
 """Bytes a certificate may have. Source: interfaces.md 4.1 (RawCertificate)."""
 _NO_NAME = b"\x30\x00"
-_ORIGINS = int(ORIGIN_MASK)
 _DISABLE = int(ExtensionFlag.DISABLE)
-_DELIBERATE = frozenset((ExtensionOrigin.POLICY, ExtensionOrigin.ADMIN))
-"""Who may have put an extension in place of the CA's own, for a request that comes back."""
 
 
 def prepare(draft: Draft, state: CAState, now: datetime) -> None:
@@ -37,10 +34,7 @@ def prepare(draft: Draft, state: CAState, now: datetime) -> None:
     draft.columns["NotBefore"] = max(now - settings.skew, issuer.not_before)
     draft.period_end = validity.after(now, settings.validity_units, settings.validity_period)
     draft.columns["NotAfter"] = min(draft.period_end, issuer.not_after)
-    for row in (_key_identifier(draft), *settings.constants):
-        held = draft.extension(row.name)
-        if held is None or held.flags & _ORIGINS not in _DELIBERATE:
-            draft.put_extension(row)
+    draft.put_own((_key_identifier(draft), *settings.constants))
 
 
 def _key_identifier(draft: Draft) -> ExtensionRow:

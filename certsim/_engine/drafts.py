@@ -15,6 +15,7 @@ from certsim._engine.validity import END_OF_TIME
 from certsim.database.rows import AttributeRow, ExtensionRow, Row, Value
 from certsim.errors import ComError
 from certsim.facts.dispositions import RowDisposition
+from certsim.facts.flags import ORIGIN_MASK, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
 from certsim.facts.properties import NAME_PROPERTIES, Property, PropType
 
@@ -25,6 +26,8 @@ _SETTABLE_FLAGS = 0xFF03
 """CRITICAL, DISABLE, and the byte a policy module may use for itself. Source: interfaces.md 4.4."""
 _NAMES = frozenset(row.name for row in NAME_PROPERTIES)
 _WIDTH = 0x80000000
+_ORIGINS = int(ORIGIN_MASK)
+_DELIBERATE = frozenset((int(ExtensionOrigin.POLICY), int(ExtensionOrigin.ADMIN)))
 _PYTHON_TYPES: dict[int, type] = {
     PropType.LONG: int,
     PropType.DATE: datetime,
@@ -95,6 +98,14 @@ class Draft:
         """Store *row* in place of any extension with its OID, which keeps its place in line."""
         self._extensions[row.name] = row
 
+    def put_own(self, rows: Iterable[ExtensionRow]) -> None:
+        """Store the CA's own extensions, but not over what policy or an officer has put there."""
+        stored = self._extensions
+        for row in rows:
+            held = stored.get(row.name)
+            if held is None or held.flags & _ORIGINS not in _DELIBERATE:
+                stored[row.name] = row
+
     def changed_names(self) -> dict[str, str]:
         """Return the name properties policy has set, as text; a cleared one is empty."""
         return {name: str(self.columns[name]) for name in self._renamed}
@@ -143,7 +154,8 @@ class Draft:
         31 characters, other flags, or a value that does not fit its type or 4,096 bytes;
         CRYPT_E_INVALID_IA5_STRING for text outside IA5.
         """
-        check_oid(name)
+        if name not in self._extensions:
+            check_oid(name)
         if not _fits(flags, int) or flags & ~_SETTABLE_FLAGS:
             raise ComError(HRESULT.E_INVALIDARG, f"extension flags {flags!r:.20} are not known")
         self.put_extension(ExtensionRow(name, flags | origin, encode_extension(kind, value)))
@@ -210,7 +222,7 @@ def encode_extension(kind: int, value: object) -> bytes:
         raise ComError(
             HRESULT.E_INVALIDARG, f"an extension of type {kind!r:.20} takes no {value!r:.40}"
         )
-    encoded = _encode(value)
+    encoded = value if isinstance(value, bytes) else _encode(value)
     if not 0 < len(encoded) <= MAX_EXTENSION:
         raise ComError(HRESULT.E_INVALIDARG, f"an extension has 1 to {MAX_EXTENSION} bytes")
     return encoded
@@ -223,7 +235,7 @@ def _encode(value: object) -> bytes:
         return asn1.encode(asn1.IA5String(value))
     if isinstance(value, datetime):
         return asn1.time(_whole_seconds(value))
-    return value if isinstance(value, bytes) else asn1.encode(value)
+    return asn1.encode(value)
 
 
 def decode_extension(kind: int, value: bytes) -> Value:

@@ -119,5 +119,8 @@ def step(before: RowDisposition | None, verb: Verb, guard: Guard) -> Step:
 
     Errors: `ComError` CERTSRV_E_BAD_REQUESTSTATUS (0x80094003) when there is none.
     """
-    allow(before, verb)
-    return _STEPS[before, verb, guard]
+    found = _STEPS.get((before, verb, guard))
+    if found is None:
+        allow(before, verb)
+        raise ComError(HRESULT.E_UNEXPECTED, f"{verb}: the table has no line for “{guard}”")
+    return found

@@ -98,18 +98,17 @@ def read(raw_name: bytes) -> Name:
     try:
         rdns = asn1.decode(asn1.TextNameBox, boxed).name
         for rdn in rdns:
-            parts += [_usual(item) for item in rdn.as_list()]
+            for item in rdn.as_list():
+                value = item.value
+                text, tag = (value, _UTF8) if isinstance(value, str) else _special(value)
+                parts.append(Part(item.type.dotted_string, text, tag))
         return Name(raw_name, parts, len(parts) == len(rdns))
     except asn1.DecodeError:
         return _read_any(raw_name, asn1.decode(asn1.NameBox, boxed))
 
 
-def _usual(item: asn1.TextTypeAndValue) -> Part:
-    value = item.value
-    if isinstance(value, str):
-        return Part(item.type.dotted_string, value, _UTF8)
-    tag = _IA5 if isinstance(value, asn1.IA5String) else _PRINTABLE
-    return Part(item.type.dotted_string, value.as_str(), tag)
+def _special(value: asn1.PrintableString | asn1.IA5String) -> tuple[str, bytes]:
+    return value.as_str(), _IA5 if isinstance(value, asn1.IA5String) else _PRINTABLE
 
 
 def _read_any(raw_name: bytes, box: asn1.NameBox) -> Name:

@@ -8,7 +8,7 @@ Source: interfaces.md 1.3, 1.4; DESIGN 3.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 
 from certsim._engine import contexts, reading
 from certsim._engine.contexts import live, thread
@@ -26,8 +26,7 @@ __all__ = ["Bindable", "CCertServerExit", "CCertServerPolicy", "Dispatch"]
 # Whoever takes `Dispatch` from here finds the two classes registered.
 
 _T = TypeVar("_T")
-_P = ParamSpec("_P")
-_Reader = Callable[Concatenate[CAState, Row | Draft | None, _P], _T]
+_Ts = TypeVarTuple("_Ts")
 _SHOWN = 60
 
 
@@ -41,6 +40,16 @@ class Bindable(Protocol):
 
 class _ServerObject:
     """Be what both server objects have in common: aiming and reading."""
+
+    __slots__ = (
+        "__weakref__",
+        "_attributes",
+        "_bound",
+        "_context",
+        "_extensions",
+        "_flags",
+        "_location",
+    )
 
     def __init__(self, ca: Bindable | None = None) -> None:
         """Stand at context 0; answer there for *ca*, or as DESIGN 3 says when none is given."""
@@ -87,14 +96,12 @@ class _ServerObject:
         Errors: see `reading.certificate_property`.
         Source: sdk-api certif/nf-certif-icertserverexit-getcertificateproperty.
         """
-        caller = thread.caller
-        location = caller.module.location if caller else self._location
         return self._read(
             "GetCertificateProperty",
             reading.certificate_property,
             strPropertyName,
             PropertyType,
-            location,
+            self._location,
         )
 
     def GetCertificateExtension(self, strExtensionName: str, Type: int, /) -> PropertyValue:
@@ -170,15 +177,14 @@ class _ServerObject:
     def _read(
         self,
         method: str,
-        reader: _Reader[_P, _T],
-        *arguments: _P.args,
-        **named: _P.kwargs,
+        reader: Callable[[CAState, Row | Draft | None, Unpack[_Ts]], _T],
+        *arguments: *_Ts,
     ) -> _T:
         state, row = live.get(self._context) or self._aim()
         if not state.journal.traces:
-            return reader(state, row, *arguments, **named)
+            return reader(state, row, *arguments)
         try:
-            value = reader(state, row, *arguments, **named)
+            value = reader(state, row, *arguments)
         except ComError as error:
             self._trace(state, method, arguments, "", error.hresult)
             raise
@@ -214,6 +220,8 @@ class CCertServerExit(_ServerObject):
     Source: sdk-api certif/nn-certif-icertserverexit.
     """
 
+    __slots__ = ()
+
 
 class CCertServerPolicy(_ServerObject):
     """Read a request that is being decided and change what policy may change.
@@ -221,6 +229,8 @@ class CCertServerPolicy(_ServerObject):
     `ICertServerPolicy`: the twelve methods of `ICertServerExit` and two setters, which work at
     the context of a running `VerifyRequest`. Source: sdk-api certif/nn-certif-icertserverpolicy.
     """
+
+    __slots__ = ()
 
     def SetCertificateProperty(
         self, strPropertyName: str, PropertyType: int, pvarPropertyValue: PropertyValue | None, /
@@ -258,7 +268,7 @@ class CCertServerPolicy(_ServerObject):
         )
 
     def _draft(self) -> Draft:
-        _, row = self._aim()
+        _, row = live.get(self._context) or self._aim()
         if not isinstance(row, Draft):
             raise ComError(
                 HRESULT.E_INVALIDARG, "only a request that policy is deciding can be changed"

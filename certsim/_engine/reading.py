@@ -15,6 +15,7 @@ from functools import lru_cache
 from cryptography import x509
 
 from certsim._engine import attributes, ca_properties, columns, drafts
+from certsim._engine.contexts import thread
 from certsim._engine.drafts import Draft
 from certsim._engine.state import CAState
 from certsim.database.rows import Row, Value
@@ -39,30 +40,30 @@ def request_property(state: CAState, row: Row | Draft | None, name: str, kind: i
     Errors: `ComError` E_INVALIDARG at context 0, for a name outside the table or another type
     than the table's; CERTSRV_E_PROPERTY_EMPTY when there is no value.
     """
-    fact = find_request(_text(name))
+    fact = find_request(name) if isinstance(name, str) else None
     if fact is None:
         raise _unknown(name)
-    return _answer(fact, kind, _row_value(state, _need_row(row, name), fact))
+    return _row_answer(state, row or _need_row(row, name), fact, kind)
 
 
 def certificate_property(
-    state: CAState, row: Row | Draft | None, name: str, kind: int, location: str | None
+    state: CAState, row: Row | Draft | None, name: str, kind: int, maker: str | None
 ) -> Value:
-    """Answer `GetCertificateProperty`; *location* is what ModuleRegistryLocation says.
+    """Answer `GetCertificateProperty`; *maker* is where the module that made the object lives.
 
     Errors: as `request_property`; a property of the certificate asked for at context 0, or with
     `Fidelity.strict_context` one of the CA at another context, is E_INVALIDARG.
     """
-    fact = find_certificate(_text(name))
+    fact = find_certificate(name) if isinstance(name, str) else None
     if fact is not None:
-        return _answer(fact, kind, _row_value(state, _need_row(row, name), fact))
-    return _ca_property(state, row, name, kind, location)
+        return _row_answer(state, row or _need_row(row, name), fact, kind)
+    return _ca_property(state, row, name, kind, maker)
 
 
 def _ca_property(
-    state: CAState, row: Row | Draft | None, name: str, kind: int, location: str | None
+    state: CAState, row: Row | Draft | None, name: str, kind: int, maker: str | None
 ) -> Value:
-    fact, index = _find_ca(name)
+    fact, index = _find_ca(_text(name))
     if fact.when is When.REQUEST_CONTEXT:
         _need_row(row, name)
         return _answer(fact, kind, _REQUESTER.get(fact.name))
@@ -70,7 +71,8 @@ def _ca_property(
         raise ComError(HRESULT.E_INVALIDARG, f"{name} belongs to context 0 (strict_context)")
     _check_type(fact, kind)
     if fact.name == _LOCATION:
-        return _answer(fact, kind, location)
+        caller = thread.caller
+        return _answer(fact, kind, caller.module.location if caller else maker)
     return _answer(fact, kind, ca_properties.read(state, fact.name, index))
 
 
@@ -123,7 +125,7 @@ def _need_row(row: Row | Draft | None, name: str) -> Row | Draft:
     return row
 
 
-def _unknown(name: str) -> ComError:
+def _unknown(name: object) -> ComError:
     return ComError(HRESULT.E_INVALIDARG, f"{name!r:.60} is no property of this side")
 
 
@@ -140,6 +142,14 @@ def _answer(fact: Property, kind: int, value: Value | None) -> Value:
     if value is None:
         raise ComError(HRESULT.CERTSRV_E_PROPERTY_EMPTY, f"{fact.name} has no value")
     return value
+
+
+def _row_answer(state: CAState, row: Row | Draft, fact: Property, kind: int) -> Value:
+    if fact.type == kind:
+        value = row.columns.get(fact.column)
+        if value is not None and value != "":
+            return value
+    return _answer(fact, kind, _row_value(state, row, fact))
 
 
 def _row_value(state: CAState, row: Row | Draft, fact: Property) -> Value | None:

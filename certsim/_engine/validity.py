@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from certsim.errors import ComError
 from certsim.facts.hresults import HRESULT
@@ -24,6 +25,7 @@ END_OF_TIME = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """The last moment an X.509 date can tell. Source: RFC 5280 4.1.2.5."""
 
 
+@lru_cache(maxsize=64)
 def after(start: datetime, units: int, word: str) -> datetime:
     """Return *start* plus *units* of the unit *word* (Seconds … Years, case ignored).
 

@@ -111,12 +111,12 @@ class Standalone:
     def _edit_extension(self, server: ICertServerPolicy, name: str) -> None:
         value = server.GetCertificateExtension(name, _BINARY)
         flags = server.GetCertificateExtensionFlags()
-        allowed = self._everything or name in self._enabled
-        wanted = allowed and flags & _ORIGINS in _FROM_REQUEST
-        if flags & _DISABLE and wanted and name not in self._disabled:
+        off = flags & _DISABLE
+        if name in self._disabled:
+            if not off:
+                server.SetCertificateExtension(name, _BINARY, flags & _KEEP | _DISABLE, value)
+        elif off and flags & _ORIGINS in _FROM_REQUEST:
             server.SetCertificateExtension(name, _BINARY, flags & _KEEP, value)
-        elif not flags & _DISABLE and name in self._disabled:
-            server.SetCertificateExtension(name, _BINARY, flags & _KEEP | _DISABLE, value)
 
     def _heed(self, server: ICertServerPolicy, attributes: Mapping[str, str]) -> None:
         if self._edit & EditFlag.ATTRIBUTEENDDATE:

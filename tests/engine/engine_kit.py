@@ -27,7 +27,7 @@ BAD_REQUESTSTATUS, PROPERTY_EMPTY = 0x80094003, 0x80094004
 ADMIN_DENIED, BAD_REQUESTSUBJECT = 0x80094014, 0x80094001
 SERVER_UNAVAILABLE = 0x800706BA
 BAD_SIGNATURE, ASN1_BADTAG = 0x80090006, 0x8009310B
-# Source: winerror.h
+# These as winerror.h spells them.
 PATIENCE = 20
 """Seconds after which a wait counts as a deadlock; no test waits that long when all is well."""
 

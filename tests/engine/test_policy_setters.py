@@ -105,7 +105,6 @@ def test_a_naive_date_is_refused() -> None:
     assert answered("NotAfter", kit.DATE, datetime(2026, 7, 1)) == WRONG  # noqa: DTZ001
 
 
-@pytest.mark.xfail(strict=True, reason="astimezone raises OverflowError")
 def test_a_date_before_the_beginning_of_time_is_refused() -> None:
     """A datetime that has no UTC equivalent is E_INVALIDARG."""
     early = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
@@ -145,7 +144,6 @@ def test_general_flags_are_ored(flags: list[int]) -> None:
     assert seen == union
 
 
-@pytest.mark.xfail(strict=True, reason="any int is taken for a LONG")
 @pytest.mark.parametrize("name", ["GeneralFlags", "CrossForest"])
 @pytest.mark.parametrize("value", [2**32, 2**40, -(2**31) - 1])
 def test_a_long_of_over_32_bits_is_refused(name: str, value: int) -> None:
@@ -153,7 +151,6 @@ def test_a_long_of_over_32_bits_is_refused(name: str, value: int) -> None:
     assert answered(name, kit.LONG, value) == WRONG
 
 
-@pytest.mark.xfail(strict=True, reason="any int is taken for a LONG")
 def test_an_extension_long_of_over_32_bits_is_refused() -> None:
     """An extension set as LONG has 32 bits, or nobody could read it as LONG again."""
     found = kit.in_policy(
@@ -182,17 +179,7 @@ def test_settable_properties_without_a_bound(name: str, kind: int, value: object
     assert kit.in_policy(look) == (None, value)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "CertificateTemplate",
-        "CommonName",
-        pytest.param(
-            "RequesterSAMName",
-            marks=pytest.mark.xfail(strict=True, reason="reads as an empty text instead"),
-        ),
-    ],
-)
+@pytest.mark.parametrize("name", ["CertificateTemplate", "CommonName", "RequesterSAMName"])
 def test_none_clears_a_string(name: str) -> None:
     """`None` (VT_NULL) makes a string property empty."""
 
@@ -406,6 +393,18 @@ def test_setting_an_extension_again_replaces_value_and_flags() -> None:
     assert kit.in_policy(look) == ("third", ORIGIN_POLICY, [PRIVATE, "1.2.3"])
 
 
+@pytest.mark.xfail(strict=True, reason="what was decoded before the change is kept")
+def test_a_changed_key_identifier_is_seen_at_once() -> None:
+    """A property read before an extension is set follows the extension when it is read again."""
+
+    def look(server: Any) -> object:
+        server.GetCertificateProperty("SubjectKeyIdentifier", kit.STRING)
+        extension(server, kit.BINARY, 0, b"\x04\x02ab", "2.5.29.14")
+        return server.GetCertificateProperty("SubjectKeyIdentifier", kit.STRING)
+
+    assert kit.in_policy(look) == "61 62"
+
+
 def test_policy_may_replace_and_disable_the_cas_own_extensions() -> None:
     """The authority key identifier is an extension like others: disabled, it is not issued."""
 
@@ -451,7 +450,6 @@ def test_other_flags_are_refused(flags: int) -> None:
     assert kit.in_policy(lambda s: extension(s, kit.BINARY, flags, b"\x05\x00")) == WRONG
 
 
-@pytest.mark.xfail(strict=True, reason="the operator & raises TypeError")
 @pytest.mark.parametrize("flags", [None, "1", 1.0])
 def test_flags_that_are_no_number_are_refused(flags: object) -> None:
     """Flags of another type are E_INVALIDARG and no Python error."""

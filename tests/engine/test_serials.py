@@ -134,7 +134,6 @@ def test_the_setting_chooses_the_layout(high: int | str | None, length: int) -> 
         assert all(number.startswith(high[-26:]) for number in numbers)
 
 
-@pytest.mark.xfail(strict=True, reason="nobody calls high_serial_text")
 @pytest.mark.parametrize("high", [0xFFFFFFFF, -1])
 def test_auto_makes_eight_random_bytes_once_and_keeps_them(high: int) -> None:
     """0xFFFFFFFF becomes a text of eight random bytes in the registry, used from then on."""

@@ -143,7 +143,6 @@ def test_a_skew_of_a_day_counts_once_the_ca_is_older() -> None:
     assert found.not_valid_before_utc == NOW + timedelta(days=9)
 
 
-@pytest.mark.xfail(strict=True, reason="every verb raises OverflowError")
 def test_an_impossible_clock_skew_is_refused_at_start_or_survived() -> None:
     """A DWORD of minutes that reaches before year 1 does not make submit raise a Python error."""
     ca = kit.authority(config={r"ca\ClockSkewMinutes": 0xFFFFFFFF})
@@ -152,7 +151,8 @@ def test_an_impossible_clock_skew_is_refused_at_start_or_survived() -> None:
     except certsim.ComError as error:
         assert error.hresult == kit.E_INVALIDARG - 2**32  # noqa: PT017  (either end is right)
     else:
-        assert ca.submit(kit.csr()).request_id == 1
+        with ca:
+            assert ca.submit(kit.csr()).request_id == 1
 
 
 def test_the_ca_certificates_end_is_the_limit_and_the_message_says_so() -> None:
@@ -199,3 +199,11 @@ def test_a_resubmitted_request_is_dated_anew() -> None:
         found = ca.resubmit(1).certificate
     assert found is not None
     assert found.not_valid_before_utc == NOW + timedelta(days=30, minutes=-10)
+
+
+@pytest.mark.xfail(strict=True, reason="text counts as 0 units and issues for ten minutes")
+def test_a_count_that_is_no_number_keeps_the_ca_from_starting() -> None:
+    """ValidityPeriodUnits of another registry type is an unusable configuration, not 0 units."""
+    ca = kit.authority(config={r"ca\ValidityPeriodUnits": "2"})
+    with kit.refused(kit.E_INVALIDARG), ca:
+        pass

@@ -87,10 +87,10 @@ def rebuilt(
         for value, critical in extensions:
             builder = builder.add_extension(value, critical)
     public = ca.certificate.public_key()
+    digest: Any = issued.signature_hash_algorithm
     if isinstance(public, ec.EllipticCurvePublicKey):
-        stand_in = ec.derive_private_key(3, public.curve)
-        return builder.sign(stand_in, issued.signature_hash_algorithm)
-    return builder.sign(kit.key("RSA"), issued.signature_hash_algorithm)  # type: ignore[arg-type]
+        return builder.sign(ec.derive_private_key(3, public.curve), digest)
+    return builder.sign(kit.key("RSA"), digest)
 
 
 def check(
@@ -328,11 +328,11 @@ def test_the_root_certificate_is_the_builders_too(kind: str) -> None:
         (x509.UnrecognizedExtension(version, b"\x02\x01\x00"), False),
     ):
         builder = builder.add_extension(value, critical)
-    key: Any = kit.key(kind)
-    expected = builder.sign(key, root.signature_hash_algorithm)
+    digest: Any = root.signature_hash_algorithm
+    expected = builder.sign(kit.key(kind), digest)
     assert root.tbs_certificate_bytes == expected.tbs_certificate_bytes
     root.verify_directly_issued_by(root)
-    assert isinstance(root.signature_hash_algorithm, hashes.SHA256 | hashes.SHA384 | hashes.SHA512)
+    assert isinstance(digest, hashes.SHA256 | hashes.SHA384 | hashes.SHA512)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl program is not installed")

@@ -1,0 +1,362 @@
+"""Any sequence of verbs, verdicts and modules: the engine does what the hand-written model says.
+
+Hypothesis draws the exit modules with their masks and tempers, the switches, and a sequence of
+verbs with the verdict policy will give to each. After every step the answers, the rows, what was
+heard in which order, and the event log are compared with `ca_model`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import attrs
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from certsim import (
+    CCertServerExit,
+    CertificationAuthority,
+    ComError,
+    Fidelity,
+    Outcome,
+    PropType,
+    Sources,
+)
+from tests.machines import ca_model as model
+from tests.requests_kit import make_badly_signed_csr, make_csr, make_nameless_csr
+
+OFFICER = r"CONTOSO\officer"
+OID = "1.3.6.1.4.1.99999.7"
+REQUESTS = {
+    "good": make_csr(),
+    "nameless": make_nameless_csr(),
+    "badly signed": make_badly_signed_csr(),
+    "garbage": b"\xff\xfe no request",
+    "empty": b"",
+}
+Script = tuple[Callable[[], object], model.Verdict]
+
+
+def _raise(error: Exception) -> Callable[[], object]:
+    def fail() -> object:
+        raise error
+
+    return fail
+
+
+def _negative(code: int) -> Script:
+    return (lambda: code), model.Verdict("deny", code)
+
+
+def _unsigned(code: int) -> Script:
+    return (lambda: code), model.Verdict("deny", code - 2**32)
+
+
+def _nonsense(value: object) -> Script:
+    return (lambda: value), model.Verdict("deny", model.E_FAIL, model.ANY, 44)
+
+
+def _com_error(code: int) -> Script:
+    refused = model.Verdict("deny", code, "policy is cross", 44)
+    return _raise(ComError(code, "policy is cross")), refused
+
+
+_ISSUE: Script = ((lambda: 1), model.Verdict("issue"))
+_PEND: Script = ((lambda: 0), model.Verdict("pend"))
+_DENY: Script = ((lambda: 2), model.Verdict("deny"))
+_FALLS: Script = (
+    _raise(RuntimeError("policy fell over")),
+    model.Verdict("deny", model.E_FAIL, model.ANY, 43),
+)
+NEGATIVE = st.integers(-(2**31), -1)
+SCRIPTS = st.one_of(
+    st.sampled_from([_ISSUE, _PEND, _DENY, _FALLS]),
+    st.sampled_from([_ISSUE, _PEND]),
+    NEGATIVE.map(_negative),
+    st.integers(2**31, 2**32 - 1).map(_unsigned),
+    NEGATIVE.map(_com_error),
+    st.sampled_from([None, 3, 7, "x", True, False, 1.0, 2**31 - 1]).map(_nonsense),
+)
+MASKS = st.one_of(
+    st.just(0x3FF), st.integers(0, 0x3FF), st.sampled_from([None, "1", True, 0x400, -1])
+)
+TEMPERS = st.sampled_from(["", "", "com", "plain"])
+NUMBERS = st.integers(0, 9)
+COLOURS = st.sampled_from(["", "red", "blue"])
+
+
+@attrs.define
+class Policy:
+    """Answer what the step has drawn."""
+
+    heard: list[tuple[object, ...]]
+    script: Callable[[], object] = lambda: 1
+
+    def Initialize(self, strConfig: str) -> None:
+        self.heard.append(("policy", "Initialize"))
+
+    def VerifyRequest(self, strConfig: str, context: int, new: int, flags: int) -> object:
+        return self.script()
+
+    def GetDescription(self) -> str:
+        return "policy"
+
+    def ShutDown(self) -> None:
+        self.heard.append(("policy", "ShutDown"))
+
+
+@attrs.define
+class Exit:
+    """Note the event and the row behind it, then fail as the module was drawn to."""
+
+    module: model.Module
+    heard: list[tuple[object, ...]]
+
+    def Initialize(self, strConfig: str) -> object:
+        return self.module.mask
+
+    def Notify(self, event: int, context: int) -> None:
+        seen = _seen(context) if context else ()
+        self.heard.append((self.module.name, event, *seen))
+        if self.module.temper == "com":
+            raise ComError(0x80070005, "no access")
+        if self.module.temper == "plain":
+            raise LookupError("a page is missing")
+
+    def GetDescription(self) -> str:
+        return self.module.name
+
+
+def _seen(context: int) -> tuple[object, ...]:
+    server = CCertServerExit()
+    server.SetContext(context)
+    try:
+        colour = server.GetRequestAttribute("Colour")
+    except ComError:
+        colour = ""
+    return (
+        server.GetRequestProperty("RequestID", PropType.LONG),
+        server.GetRequestProperty("Disposition", PropType.LONG),
+        colour,
+    )
+
+
+def same_message(pieces: tuple[str, ...], message: str) -> bool:
+    """Tell whether *message* is made of *pieces*, free ones of any words."""
+    if model.ANY not in pieces:
+        return message == "  ".join(pieces)
+    place = pieces.index(model.ANY)
+    head = "".join(f"{piece}  " for piece in pieces[:place])
+    tail = "".join(f"  {piece}" for piece in pieces[place + 1 :])
+    return (
+        message.startswith(head) and message.endswith(tail) and len(message) > len(head) + len(tail)
+    )
+
+
+class EngineMachine(RuleBasedStateMachine):
+    """Drive a CA and the model side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[object, ...]] = []
+        self.policy = Policy(self.heard)
+
+    @initialize(
+        modules=st.lists(st.tuples(MASKS, TEMPERS), max_size=3),
+        switches=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    )
+    def build(self, modules: list[tuple[object, str]], switches: tuple[bool, bool, bool]) -> None:
+        drawn = [model.Module(f"exit {n}", *pair) for n, pair in enumerate(modules)]
+        denied, retrieved, startup = switches
+        self.model = model.Model(drawn, denied, retrieved, startup)
+        self.ca = CertificationAuthority(
+            "Machine CA",
+            exit_modules=[Exit(module, self.heard) for module in drawn],
+            policy_module=self.policy,
+            sources=Sources.seeded(1),
+            fidelity=Fidelity(
+                denied_when_failed=denied, retrieve_pending=retrieved, startup=startup
+            ),
+        )
+        self.start()
+
+    def teardown(self) -> None:
+        if hasattr(self, "ca"):
+            self.ca.stop()
+
+    def both(self, engine: Callable[[], object], judge: Callable[[], object]) -> Outcome | None:
+        """Do one thing to both sides and compare answers, or refusals."""
+        expected = model.answer_of(judge)
+        if isinstance(expected, model.RefusedError):
+            with pytest.raises(ComError) as caught:
+                engine()
+            assert caught.value.hresult == expected.code
+            return None
+        got = engine()
+        if not isinstance(expected, model.Answer):
+            assert got is None
+            return None
+        assert isinstance(got, Outcome)
+        assert (got.request_id, got.disposition, got.status) == (
+            expected.number,
+            expected.says,
+            expected.status,
+        )
+        assert same_message(expected.message, got.message)
+        return got
+
+    @rule()
+    def start(self) -> None:
+        self.both(self.ca.start, self.model.start)
+
+    @precondition(lambda self: len(self.model.rows) > 1)
+    @rule()
+    def stop(self) -> None:
+        self.both(self.ca.stop, self.model.stop)
+
+    @rule(
+        kind=st.sampled_from(["good", "good", "good", "nameless", *model.UNREADABLE]),
+        script=SCRIPTS,
+        colour=COLOURS,
+    )
+    def submit(self, kind: str, script: Script, colour: str) -> None:
+        self.policy.script = script[0]
+        outcome = self.both(
+            lambda: self.ca.submit(REQUESTS[kind], attributes=f"Colour:{colour}"),
+            lambda: self.model.submit(kind, script[1], colour),
+        )
+        self.learn(outcome)
+
+    @rule(number=NUMBERS, script=SCRIPTS)
+    def resubmit(self, number: int, script: Script) -> None:
+        self.policy.script = script[0]
+        outcome = self.both(
+            lambda: self.ca.resubmit(number, officer=OFFICER),
+            lambda: self.model.resubmit(number, script[1], OFFICER),
+        )
+        self.learn(outcome)
+
+    def learn(self, outcome: Outcome | None) -> None:
+        """Tell the model the serial number of what has just been issued: it is chance's."""
+        if outcome is None:
+            return
+        assert (outcome.raw_certificate is not None) == (outcome.disposition == model.SAYS_ISSUED)
+        if outcome.serial_number is not None:
+            known = {row.serial for row in self.model.rows.values()}
+            assert outcome.serial_number not in known
+            self.model.rows[outcome.request_id].serial = outcome.serial_number
+
+    @rule(number=NUMBERS)
+    def deny(self, number: int) -> None:
+        self.both(
+            lambda: self.ca.deny(number, officer=OFFICER),
+            lambda: self.model.deny(number, OFFICER),
+        )
+
+    @rule(number=NUMBERS, colour=st.sampled_from(["red", "blue"]))
+    def set_request_attributes(self, number: int, colour: str) -> None:
+        self.both(
+            lambda: self.ca.set_request_attributes(number, {"Colour": colour}),
+            lambda: self.model.set_attribute(number, colour),
+        )
+
+    @rule(number=NUMBERS)
+    def set_certificate_extension(self, number: int) -> None:
+        self.both(
+            lambda: self.ca.set_certificate_extension(number, OID, 5),
+            lambda: self.model.set_extension(number),
+        )
+
+    @rule(number=NUMBERS)
+    def retrieve(self, number: int) -> None:
+        outcome = self.both(lambda: self.ca.retrieve(number), lambda: self.model.retrieve(number))
+        if outcome is not None:
+            assert outcome.serial_number == self.model.rows[number].serial
+
+    @rule(number=NUMBERS)
+    def retrieve_by_serial(self, number: int) -> None:
+        row = self.model.rows.get(number)
+        serial = (row.serial if row else None) or "00deadbeef"
+        self.both(
+            lambda: self.ca.retrieve(serial_number=serial),
+            lambda: self.model.retrieve(self.model.by_serial(serial)),
+        )
+
+    @invariant()
+    def both_heard_the_same(self) -> None:
+        """Every module hears the events of its mask and no others, in the model's order."""
+        if hasattr(self, "ca"):
+            assert self.heard == self.model.heard
+
+    @invariant()
+    def rows_are_the_models(self) -> None:
+        """Each row is as the model has it, and ids rise by one from 1."""
+        if not hasattr(self, "ca"):
+            return
+        shelf = list(self.ca._state.shelf)
+        assert [row.request_id for row in shelf] == list(range(1, len(shelf) + 1))
+        got = [
+            (
+                int(row.disposition),
+                row.columns["Request.StatusCode"],
+                row.was_pending,
+                row.columns.get("SerialNumber"),
+                dict(row.attributes).get("Colour", ""),
+            )
+            for row in shelf
+        ]
+        wanted = [
+            (row.state, row.status, row.ever_pending, row.serial, row.colour)
+            for row in self.model.rows.values()
+        ]
+        assert got == wanted
+        for row, judge in zip(shelf, self.model.rows.values(), strict=True):
+            assert same_message(judge.message, row.message)
+
+    @invariant()
+    def event_logs_agree(self) -> None:
+        """Failures of modules are logged under the model's ids, in its order."""
+        if not hasattr(self, "ca"):
+            return
+        got = [(e.event_id, e.module, e.method, e.request_id) for e in self.ca.event_log]
+        assert got == self.model.log
+        assert self.ca.running == self.model.running
+
+    @invariant()
+    def journal_lines_are_lines(self) -> None:
+        """Whatever happened prints as one line and turns into JSON."""
+        if hasattr(self, "ca"):
+            for entry in self.ca.journal[-5:]:
+                assert len(str(entry).splitlines()) == 1
+                assert json.dumps(entry.as_dict())
+
+
+SHORT = settings(
+    max_examples=300,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def test_the_engine_agrees_with_the_model() -> None:
+    """Hundreds of drawn histories, each of up to thirty verbs."""
+    run_state_machine_as_test(EngineMachine, settings=SHORT)
+
+
+@pytest.mark.long
+def test_the_engine_agrees_with_the_model_for_long() -> None:
+    """Thousands of drawn histories, longer ones."""
+    run_state_machine_as_test(
+        EngineMachine, settings=settings(SHORT, max_examples=2500, stateful_step_count=60)
+    )
