@@ -52,9 +52,16 @@ class Registry:
             return [name for held, name in self._values if held == key.lower()]
 
     def integer(self, name: str) -> int:
-        """Return the CA's own DWORD *name*; 0 when it is absent or of another type."""
+        """Return the CA's own DWORD *name*; 0 when it is absent.
+
+        Errors: `ComError` E_INVALIDARG for a value of another type.
+        """
         value = self.read("", name)
-        return value if isinstance(value, int) else 0
+        if value is None:
+            return 0
+        if not isinstance(value, int):
+            raise ComError(HRESULT.E_INVALIDARG, f"{name} is a number, not {value!r:.40}")
+        return value
 
     def text(self, name: str) -> str:
         """Return the CA's own string *name*; empty when it is absent or of another type."""

@@ -81,11 +81,11 @@ def check_limits(
 
 
 def merge(
-    rows: Iterable[AttributeRow], changes: Sequence[AttributeRow]
+    rows: Sequence[AttributeRow], changes: Sequence[AttributeRow]
 ) -> tuple[AttributeRow, ...]:
     """Return *rows* with *changes* put in: one row for each name, case ignored."""
-    if not changes:
-        return tuple(rows)
+    if not rows and not changes:
+        return ()
     merged = {row.name.lower(): row for row in rows}
     merged.update((row.name.lower(), row) for row in changes)
     return tuple(merged.values())

@@ -15,6 +15,7 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 _SHORT_LIMIT = 51
 _TOKEN = re.compile(r"%(1[01]|[1-9])")
 _NUMBER = re.compile("[0-9]{1,10}")
+_URL_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 _LDAP = "ldap:"
 
 
@@ -57,7 +58,8 @@ def suffix(index: int) -> str:
 def locations(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> list[str]:
     """Return the URLs of those *lines* (`flags:url`) whose flags have *flag*, tokens filled in.
 
-    *tokens* maps `1` … `11` to text; each text is percent-encoded. LDAP lines are dropped: this
+    *tokens* maps `1` … `11` to text; each text is percent-encoded, and so is whatever else in a
+    line no URL can hold. LDAP lines are dropped: this
     CA uses no directory. Lines without a number in front are passed over.
     """
     urls = []
@@ -65,5 +67,6 @@ def locations(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> lis
         number, colon, url = line.partition(":")
         wanted = colon and _NUMBER.fullmatch(number.strip()) and int(number) & flag
         if wanted and not url.lower().startswith(_LDAP):
-            urls.append(_TOKEN.sub(lambda match: quote(tokens.get(match[1], ""), safe=""), url))
+            filled = _TOKEN.sub(lambda match: quote(tokens.get(match[1], ""), safe=""), url)
+            urls.append(quote(filled, safe=_URL_CHARACTERS))
     return urls

@@ -100,6 +100,16 @@ def leave(key: int) -> None:
     _running.pop(key, None)
 
 
+def _bound_state(bound: int) -> CAState:
+    state = _states.get(bound)
+    if state is None:
+        raise ComError(
+            HRESULT.RPC_S_SERVER_UNAVAILABLE,
+            "the certification authority this object is bound to is gone",
+        )
+    return state
+
+
 def state_at_zero(bound: int | None) -> CAState:
     """Return the CA that answers at context 0.
 
@@ -107,8 +117,8 @@ def state_at_zero(bound: int | None) -> CAState:
     else the only running CA of the process. Errors: `ComError` RPC_S_SERVER_UNAVAILABLE when
     none runs, E_UNEXPECTED when several do. Source: DESIGN 3.
     """
-    if bound is not None and bound in _states:
-        return _states[bound]
+    if bound is not None:
+        return _bound_state(bound)
     if thread.caller is not None:
         return thread.caller.state
     running = list(_running.values())

@@ -159,6 +159,7 @@ class Draft:
         if not _fits(flags, int) or flags & ~_SETTABLE_FLAGS:
             raise ComError(HRESULT.E_INVALIDARG, f"extension flags {flags!r:.20} are not known")
         self.put_extension(ExtensionRow(name, flags | origin, encode_extension(kind, value)))
+        self.decoded.clear()
 
     def row(self, changes: Mapping[str, Value]) -> Row:
         """Return the row this draft becomes, with *changes* to its columns."""

@@ -30,7 +30,7 @@ def com_code(error: BaseException) -> int | None:
     A code that says success is taken as E_FAIL: what is raised has failed.
     """
     for name in ("hresult", "scode"):
-        code = getattr(error, name, None)
+        code = _attribute(error, name)
         if isinstance(code, int) and not isinstance(code, bool):
             return signed(code) or HRESULT.E_FAIL
     return None
@@ -45,7 +45,8 @@ def code_of(error: BaseException) -> int:
 def describe_exception(error: BaseException) -> str:
     """Return what *error* says, and for a plain exception its type and the line it came from."""
     if com_code(error) is not None:
-        return str(getattr(error, "strerror", None) or _words(error))
+        told = _attribute(error, "strerror")
+        return told if isinstance(told, str) and told else _words(error)
     words = f"{type(error).__name__}: {_words(error)}"
     frames = [
         frame
@@ -60,8 +61,20 @@ def describe_exception(error: BaseException) -> str:
 def _words(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         return "(its text cannot be read)"
+
+
+def _attribute(error: BaseException, name: str) -> object:
+    """Return what a module's exception has as *name*; one that raises has nothing."""
+    try:
+        return getattr(error, name, None)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return None
 
 
 class Culprit(Protocol):

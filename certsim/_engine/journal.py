@@ -27,6 +27,14 @@ JsonValue = str | int | float | None
 class Entry:
     """Be one thing that happened."""
 
+    def __str__(self) -> str:
+        """Return the entry as one line, whatever characters its values have."""
+        return printable(self._line())
+
+    def _line(self) -> str:
+        """Return the entry in words; what does not print is escaped afterwards."""
+        return repr(self)
+
     def as_dict(self) -> dict[str, JsonValue]:
         """Return the entry as plain data for JSON, `kind` first."""
         fields = attrs.asdict(self, recurse=False)
@@ -52,10 +60,9 @@ class Call(Entry):
     request_id: int | None
     by: str
 
-    def __str__(self) -> str:
-        """Return the entry as one line."""
+    def _line(self) -> str:
         about = "" if self.request_id is None else f" request {self.request_id}"
-        by = f" by {printable(self.by)}" if self.by else ""
+        by = f" by {self.by}" if self.by else ""
         return f"{self.when:%Y-%m-%d %H:%M:%S} {self.verb}{about}{by}"
 
 
@@ -71,14 +78,13 @@ class Transition(Entry):
     status: int
     message: str
 
-    def __str__(self) -> str:
-        """Return the entry as one line."""
+    def _line(self) -> str:
         before = self.before.name if self.before else "new"
         fires = f", fires {self.event.name}" if self.event else ""
         status = f" {describe(self.status)}" if self.status else ""
         return (
             f"request {self.request_id} {before} -> {self.after.name}"
-            f" ({printable(self.message)}){status}{fires}"
+            f" ({self.message}){status}{fires}"
         )
 
 
@@ -92,8 +98,7 @@ class Verification(Entry):
     verdict: int
     duration: int
 
-    def __str__(self) -> str:
-        """Return the entry as one line."""
+    def _line(self) -> str:
         verdict = _VERDICTS.get(self.verdict) or describe(self.verdict)
         return f"{self.module} VerifyRequest(request {self.request_id}) = {verdict}"
 
@@ -108,8 +113,7 @@ class Notification(Entry):
     request_id: int | None
     duration: int
 
-    def __str__(self) -> str:
-        """Return the entry as one line."""
+    def _line(self) -> str:
         about = "" if self.request_id is None else f" request {self.request_id}"
         return f"{self.module} heard {self.event.name}{about}"
 
@@ -128,8 +132,7 @@ class Read(Entry):
     result: str
     hresult: int
 
-    def __str__(self) -> str:
-        """Return the entry as one line."""
+    def _line(self) -> str:
         answer = describe(self.hresult) if self.hresult else self.result
         return f"{self.module} {self.method}({self.arguments}) = {answer}"
 
@@ -141,8 +144,7 @@ class Loading(Entry):
     module: str
     mask: int | None
 
-    def __str__(self) -> str:
-        """Return the entry as one line."""
+    def _line(self) -> str:
         if self.mask is None:
             return f"{self.module} initialized"
         return f"{self.module} initialized, wants {_mask_text(self.mask)}"
@@ -161,8 +163,7 @@ class Service(Entry):
     when: datetime
     what: str
 
-    def __str__(self) -> str:
-        """Return the entry as one line."""
+    def _line(self) -> str:
         return f"{self.when:%Y-%m-%d %H:%M:%S} certification authority {self.what}"
 
 
@@ -185,12 +186,11 @@ class EventLogEntry(Entry):
     text: str
     request_id: int | None = None
 
-    def __str__(self) -> str:
-        """Return the entry as one line."""
+    def _line(self) -> str:
         about = "" if self.request_id is None else f" for request {self.request_id}"
         return (
-            f"event {self.event_id}: {printable(self.module)}: {self.method}{about} failed with"
-            f" {describe(self.hresult)}: {printable(self.text)}"
+            f"event {self.event_id}: {self.module}: {self.method}{about} failed with"
+            f" {describe(self.hresult)}: {self.text}"
         )
 
 

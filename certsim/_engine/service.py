@@ -59,16 +59,13 @@ class Gate:
             if not self.open and not self._inside:
                 self._empty.set()
 
-    def close(self) -> None:
-        """Let no more verbs in and wait for those inside.
+    @property
+    def inside(self) -> bool:
+        """Tell whether this thread is inside a verb."""
+        return self._thread.depth > 0
 
-        Errors: `ComError` E_UNEXPECTED on a thread that is inside a verb: it would wait for
-        itself.
-        """
-        if self._thread.depth:
-            raise ComError(
-                HRESULT.E_UNEXPECTED, "a module cannot stop the CA from inside one of its calls"
-            )
+    def close(self) -> None:
+        """Let no more verbs in and wait for those inside; no thread inside may call this."""
         with self._lock:
             self.open = False
             if self._inside:
@@ -140,6 +137,8 @@ class Service:
         module that cannot be made or initialised; `ComError` E_INVALIDARG for a configuration
         that cannot be used. The CA stays stopped then.
         """
+        if self.gate.inside:
+            return  # it runs, and whoever stops it just now waits for this very verb
         with self._switch:
             if self._busy or self.gate.open:
                 return
@@ -149,7 +148,8 @@ class Service:
             finally:
                 self._busy = False
             if self._state.fidelity.startup:
-                self._dispatcher.post(ExitEvent.STARTUP)
+                with self.gate:
+                    self._dispatcher.post(ExitEvent.STARTUP)
 
     def _open(self) -> None:
         state = self._state
@@ -182,8 +182,13 @@ class Service:
     def stop(self) -> None:
         """Wait for running verbs, tell SHUTDOWN, let policy go; nothing happens when stopped.
 
-        Errors: `ComError` E_UNEXPECTED when a module calls it.
+        Errors: `ComError` E_UNEXPECTED on a thread that is inside a verb, where a module called
+        it: the stop would wait for itself.
         """
+        if self.gate.inside:
+            raise ComError(
+                HRESULT.E_UNEXPECTED, "a module cannot stop the CA from inside one of its calls"
+            )
         with self._switch:
             if self._busy or not self.gate.open:
                 return

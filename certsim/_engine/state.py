@@ -69,6 +69,8 @@ class Settings:
         flags = registry.integer("CRLFlags")
         high = registry.read("", "HighSerial")
         units, period = registry.integer("ValidityPeriodUnits"), registry.text("ValidityPeriod")
+        if units < 1:
+            raise ComError(HRESULT.E_INVALIDARG, f"ValidityPeriodUnits is at least 1, not {units}")
         validity.after(issuer.not_before, units, period)
         return Settings(
             units,

@@ -22,8 +22,10 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from certsim._engine import asn1
 from certsim.database.rows import ExtensionRow
+from certsim.errors import ComError
 from certsim.facts import oids
 from certsim.facts.flags import ExtensionFlag, ExtensionOrigin
+from certsim.facts.hresults import HRESULT
 from certsim.sources import PrivateKey
 
 _VERSION_3 = b"\xa0\x03\x02\x01\x02"
@@ -112,7 +114,14 @@ def build(
 
 def _sign(algorithm: bytes, sign: Callable[[bytes], bytes], *to_be_signed: bytes) -> bytes:
     body = asn1.wrap(asn1.SEQUENCE, *to_be_signed)
-    signature = asn1.wrap(_BIT_STRING, _NO_UNUSED_BITS, sign(body))
+    try:
+        signed = sign(body)
+    except Exception as error:
+        # A key may live anywhere, a failing device included; nothing of it gets into the text.
+        raise ComError(
+            HRESULT.NTE_FAIL, f"the CA key cannot sign ({type(error).__name__})"
+        ) from error
+    signature = asn1.wrap(_BIT_STRING, _NO_UNUSED_BITS, signed)
     return asn1.wrap(asn1.SEQUENCE, body, algorithm, signature)
 
 

@@ -1,9 +1,10 @@
 """What the policy module of a standalone CA does, as Microsoft's sample and documents tell it.
 
-For a new request it checks that the requester may enroll, heeds the attributes its EditFlags
-allow (end date, alternative name, key usage, CA certificate), lets through the requested
-extensions that are on its list, and then does what RequestDisposition says. A request that an
-officer resubmits is issued unless RequestDisposition denies everything.
+For a new request it checks that the requester may enroll and lets through the requested
+extensions that are on its list. For any request it heeds the attributes its EditFlags allow (end
+date, alternative name, key usage, CA certificate), which an officer may have set meanwhile, and
+then does what RequestDisposition says; what an officer resubmits is issued unless that denies
+everything.
 
 Not modelled: EDITF_ADDOLDKEYUSAGE, EDITF_ADDOLDCERTTYPE and the directory.
 Source: interfaces.md 8 (policy sample), 4.8 (flags), 6 (registry); ca-behaviour.md 1.7, 2.4.
@@ -93,8 +94,8 @@ class Standalone:
             if not self._may_ask_all and not self._may_enroll(server):
                 return HRESULT.CERTSRV_E_ENROLL_DENIED
             self._let_through(server)
-            if attributes:
-                self._heed(server, attributes)
+        if attributes:
+            self._heed(server, attributes)
         return self._disposition(attributes, new_request=bool(bNewRequest))
 
     def _may_enroll(self, server: ICertServerPolicy) -> bool:

@@ -116,6 +116,8 @@ def key_usage(text: str) -> bytes:
     """
     try:
         found = [x509.ObjectIdentifier(item.strip()) for item in text.split(",") if item.strip()]
+        if not found:
+            raise ValueError("no usage is named")
         return x509.ExtendedKeyUsage(found).public_bytes()
     except ValueError as error:
         raise _bad("CertificateUsage", text) from error

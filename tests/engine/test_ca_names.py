@@ -209,6 +209,12 @@ def test_tokens_are_percent_encoded(name: str) -> None:
     assert unquote(url) == f"http://x/{ca_names.sanitize(name)}.crl"
 
 
+def test_a_host_cannot_add_a_path() -> None:
+    """What a token stands for is encoded whole, slashes and blanks included."""
+    cdp, _, _ = urls(dns_name="host/evil name", CRLPublicationURLs=["2:http://%1/x"])
+    assert cdp == ["http://host%2Fevil%20name/x"]
+
+
 def test_several_locations_keep_their_order_in_one_distribution_point() -> None:
     """All CDP lines become the names of one point; OCSP comes behind the issuers' addresses."""
     found = urls(

@@ -640,7 +640,7 @@ def test_switching_from_inside_a_verb_while_another_thread_stops_is_no_deadlock(
     while ca.running:
         pass
     go.set()
-    answered = asked.wait(2)
+    answered = asked.wait(1)
     if not answered:
         ca._service._withdraw()  # what hangs must not answer at context 0 in other tests
     assert answered, "the module waits for a stop that waits for the module"
