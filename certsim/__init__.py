@@ -4,6 +4,21 @@ It loads exit modules written against `ICertExit`, runs a simulated certificatio
 tells the modules what happens there, as the Windows service would. It is a model to imitate and
 never a CA to trust.
 
+`CertificationAuthority` is what a test or a lesson drives, and is named as Python names things.
+What a module touches is named as Microsoft names it: `Dispatch("CertificateAuthority.ServerExit")`
+makes the object to read with, `ExitEvent` and `PropType` are the numbers to pass, `ComError` is
+what a failing call raises. The protocols (`ICertExit` and its kin) are for type checkers; a module
+has to inherit from none of them.
+
+Four enumerations tell "what happened", and are four on purpose, since their numbers overlap:
+`RowDisposition` is the database's, `CRDisposition` the client's, `CADisposition` the answer to a
+validity check, `Verdict` the policy module's.
+Source: certsrv.h; MS-WCCE 3.2.1.4.2.1.3; sdk-api certadm and certpol.
+
+The rooms stand on floors, and imports lead down only: `facts` and `sources`; `errors`;
+`interfaces`, `activation`, `registry` and `database`; the modules in `policies`; `_engine`; `ca`;
+this front door; `cli`. Everything in `_engine` may change with any release.
+
 The names below are loaded when they are first used, so that `import certsim` costs next to nothing
 where a test session only might need it.
 """
@@ -13,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from certsim._version import __version__
 
+# Said twice: type checkers and editors read this list, and the running program reads `_HOMES`.
 if TYPE_CHECKING:
     from certsim._engine.fidelity import Fidelity
     from certsim._engine.outcome import Outcome
@@ -101,11 +117,15 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    """Load the public *name* from its home (PEP 562)."""
+    """Load the public *name* from its home.
+
+    Errors: `AttributeError` for a name that is not public. Source: PEP 562.
+    """
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'certsim' has no attribute {name!r}")
     value: object = getattr(import_module(home), name)
+    # An ordinary name from now on: Python comes here only for names that it does not find.
     globals()[name] = value
     return value
 

@@ -3,7 +3,9 @@
 A module on a Windows CA says `Dispatch("CertificateAuthority.ServerExit")` and never imports the
 server. So it is here: a process-wide table from ProgID to factory that knows nobody. Those who
 have classes to offer enter them with `register`; nothing is imported from here upwards.
-Source: interfaces.md 1.0 (ProgIDs); CoCreateInstance as modules use it (module-needs.md 4.1).
+Nothing here is COM: no registration database, no apartments, no marshalling. Two classes are
+entered today, CertificateAuthority.ServerExit and CertificateAuthority.ServerPolicy.
+Source: sdk-api certif/nn-certif-icertserverexit (ProgID); pywin32 `Dispatch`.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ def Dispatch(progid: str, /) -> Any:  # noqa: N802, ANN401  (pywin32's name; lat
 
     The result is `Any` because that is what late binding means: the caller knows the interface.
     Errors: `ComError` CO_E_CLASSSTRING (0x800401F3) for a name nobody entered.
-    Source: interfaces.md 1.0.
+    Source: pywin32 `Dispatch`; winerror.h (CO_E_CLASSSTRING is COM's own word for it).
     """
     factory = _factories.get(progid.lower()) if isinstance(progid, str) else None
     if factory is None:

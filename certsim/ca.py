@@ -5,6 +5,11 @@ r"""The front door: a whole certification authority in one object, and the only 
 
 A CA lives in memory, with a key and a root certificate of its own. It is a model to imitate and
 never a CA to trust. Verbs may be called from any thread; modules are called on the caller's.
+
+Nobody is authenticated: *requester* and *officer* are text for the record, and whoever holds the
+object may use every verb, where a Windows CA asks for a role. The work is done in `_engine`; this
+room checks little, decides nothing, and puts the parts together.
+Source: README.md; docs/rulings.md (Requests, Modules, Left out).
 """
 
 from __future__ import annotations
@@ -35,14 +40,19 @@ from certsim.registry import Registry, RegistryValue, resolve
 from certsim.sources import PrivateKey, Sources
 
 _ROOT_YEARS = 5
-"""Years a root CA's certificate lives. Source: interfaces.md 4.9 (certsrv.h defaults)."""
+"""Years a root CA's certificate lives. Source: certsrv.h (default validity of a root)."""
 DISPATCHED = (property_store.CCertServerExit, property_store.CCertServerPolicy)
 """What modules reach the engine through: wired in here, found by `activation.Dispatch`."""
 _USER, _OFFICER = r"CERTSIM\user", r"CERTSIM\officer"
 
 
 class CertificationAuthority:
-    """Be a simulated Microsoft certification authority."""
+    """Be a simulated Microsoft certification authority.
+
+    It is made stopped. A stopped one answers for its certificate, configuration and journal, and
+    its modules may be changed; every verb raises `ComError` RPC_S_SERVER_UNAVAILABLE (0x800706BA).
+    Rows, journal and key last as long as the object, through any number of stops and starts.
+    """
 
     def __init__(
         self,
@@ -69,7 +79,8 @@ class CertificationAuthority:
         *config*: certutil-style paths, `{r"policy\RequestDisposition": 0x101}`. *journal_limit*:
         entries kept.
         Errors: `ModuleLoadError` for a module that does not fit; `ComError` E_INVALIDARG for a
-        name or a configuration that cannot be; `ValueError` for an unknown kind of key.
+        name or a configuration that cannot be, CERTSRV_E_BAD_REQUESTSUBJECT for a name over 64
+        characters; `ValueError` for an unknown kind of key.
         """
         sources = sources or Sources.system()
         identity = Identity.of(_checked_name(name), dns_name, CAType(ca_type))
@@ -98,12 +109,18 @@ class CertificationAuthority:
         """Load the modules, call their `Initialize`, and let verbs in; may be repeated.
 
         Errors: `ModuleLoadError` for a module that does not fit and for a policy module that
-        does not initialise; `ComError` E_INVALIDARG for an unusable configuration.
+        does not initialise; `ComError` E_INVALIDARG for an unusable configuration. The CA stays
+        stopped then. An exit module that fails to initialise stays out and the CA runs: see
+        `event_log`. Source: docs/rulings.md (Modules, Configuration).
         """
         self._service.start()
 
     def stop(self) -> None:
-        """Let running verbs end, tell SHUTDOWN, call the policy module's `ShutDown`."""
+        """Let running verbs end, tell SHUTDOWN, call the policy module's `ShutDown`.
+
+        Errors: `ComError` E_UNEXPECTED when a module calls it from inside one of its calls, since
+        the stop would wait for itself. Source: docs/rulings.md (Events).
+        """
         self._service.stop()
 
     def __enter__(self) -> Self:
@@ -209,13 +226,19 @@ class CertificationAuthority:
         )
 
     def get_config(self, path: str) -> RegistryValue | None:
-        r"""Return the configuration value at *path* (`ca\X`, `policy\X`, `exit\X`), or `None`."""
+        r"""Return the configuration value at *path* (`ca\X`, `policy\X`, `exit\X`), or `None`.
+
+        Errors: `ComError` E_INVALIDARG for a path without a name, ERROR_FILE_NOT_FOUND
+        (0x80070002) for `exit\X` on a CA without exit modules.
+        """
         return self._state.registry.read(*self._resolve(path))
 
     def set_config(self, path: str, value: RegistryValue) -> None:
         """Set a configuration value; it counts from the next start.
 
-        Errors: `ComError` E_INVALIDARG for a path or a value that cannot be.
+        *value*: int (32 bits, signed or unsigned), text, bytes or a list of text. Whether it makes
+        sense is found out at the start. Errors: as `get_config`, and `ComError` E_INVALIDARG for a
+        value of another type. Source: MS-CSRA 3.1.4.2.15.
         """
         self._state.registry.write(*self._resolve(path), value)
 
@@ -240,25 +263,42 @@ class CertificationAuthority:
 
     @property
     def certificate(self) -> x509.Certificate:
-        """Return the CA's newest certificate."""
+        """Return the CA's newest certificate: self-signed, and made together with the object."""
         return x509.load_der_x509_certificate(self._state.issuer.raw)
 
     @property
     def journal(self) -> tuple[Entry, ...]:
-        """Return what happened, oldest first; `str()` of an entry is one line."""
+        """Return what happened, oldest first; `str()` of an entry is one line.
+
+        It is a copy, and holds the last *journal_limit* entries. Reads are among them only while
+        `tracing` is open.
+        """
         return self._state.journal.entries()
 
     @property
     def event_log(self) -> tuple[EventLogEntry, ...]:
-        """Return the failures of modules, oldest first, as the Windows event log tells them."""
+        """Return the failures of modules, oldest first, as the Windows event log tells them.
+
+        Event ids are 46 and 45 for exit modules, 44, 43 and 9 for the policy module.
+        Source: TechNet on events 9 and 43 to 46; docs/rulings.md (Modules).
+        """
         return self._state.journal.event_log()
 
     def tracing(self) -> AbstractContextManager[None]:
-        """Put every read of a server object into the journal while the context is open."""
+        """Put every read of a server object into the journal while the context is open.
+
+        It is off otherwise, since reads would soon push everything else out of the journal.
+        """
         return self._state.journal.tracing()
 
 
 def _checked_name(name: str) -> str:
+    """Return *name* if a CA can have it.
+
+    It becomes the common name of the CA's own certificate, so it has that property's limit.
+    Errors: `ComError` E_INVALIDARG for none, CERTSRV_E_BAD_REQUESTSUBJECT for one too long.
+    Source: win32 SecCrypto/name-properties.
+    """
     if not isinstance(name, str) or not name.strip():
         raise ComError(HRESULT.E_INVALIDARG, "a certification authority needs a name")
     names.check_lengths([_common_name(name)])
@@ -280,7 +320,11 @@ def _as_policy(spec: object) -> object:
 
 
 def _root(name: str, key: PrivateKey, sources: Sources) -> certificates.CACertificate:
-    """Return a root certificate for *key*, ten minutes old like all that a CA signs."""
+    """Return a root certificate for *key*, ten minutes old like all that a CA signs.
+
+    Its serial number has no request id to be made of, hence 16 bytes of chance behind a first
+    byte that keeps it positive and its length the same. Source: docs/rulings.md (Certificates).
+    """
     now = sources.clock.now()
     subject = names.encode([_common_name(name)])
     serial = (b"\x10" + sources.random_bytes(15)).hex()

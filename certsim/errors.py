@@ -1,8 +1,10 @@
 """What certsim raises: COM errors with an HRESULT, and refusals at plug time.
 
 `ComError` carries the four values that pywin32's `com_error` has, in the same places, so that
-module code which says `exc.hresult` or `exc.args[0]` runs here and on a Windows CA alike.
-Source: module-needs.md section 5, consequence 1; pywin32 `com_error`.
+module code which says `exc.hresult` or `exc.args[0]` runs here and on a Windows CA alike. One
+difference remains: pywin32 bound late reports DISP_E_EXCEPTION (0x80020009) and keeps the code in
+`excepinfo`, whereas here the code itself is in front (docs/rulings.md, Names and formats).
+Source: pywin32 `com_error`; winerror.h for codes and symbols.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ _UNSIGNED = 0xFFFFFFFF
 _SIGN = 0x80000000
 
 ExcepInfo = tuple[int, str | None, str | None, str | None, int, int]
+"""OLE's EXCEPINFO as pywin32 hands it out: code, source, text, help file, help context, HRESULT."""
 
 
 def signed(hresult: int) -> int:
@@ -52,7 +55,11 @@ class CertSimError(Exception):
 
 
 class ModuleLoadError(CertSimError):
-    """Say that a module cannot be plugged in; the message names the module and what is wrong."""
+    """Say that a module cannot be plugged in; the message names the module and what is wrong.
+
+    It has no HRESULT: COM would notice only at the first call what is refused here beforehand.
+    Source: docs/rulings.md (Modules).
+    """
 
 
 class ComError(CertSimError):
@@ -60,7 +67,7 @@ class ComError(CertSimError):
 
     `hresult` is the signed code; `strerror` a sentence; `excepinfo` pywin32's six values or
     `None`; `argerror` the index of the offending argument or `None`. `args` holds the same four.
-    Source: pywin32 `com_error` (module-needs.md section 5).
+    Source: pywin32 `com_error`.
     """
 
     def __init__(

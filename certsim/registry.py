@@ -4,7 +4,12 @@ r"""A CA's configuration: a tree of keys and values in the places where Windows 
 certutil-style paths (`ca\KRAFlags`, `policy\RequestDisposition`, `exit\SMTP\EventFilter`) lead
 into it. A module knows only its `ModuleRegistryLocation`, a path below HKEY_LOCAL_MACHINE, and
 reads its own key with `open_key`, much as it would with `winreg`.
-Source: interfaces.md 6 (paths, `-getreg` roots); ca-behaviour.md 4.1.
+
+There are four types of value and no others, no access rights and no notice of a change: the engine
+takes a snapshot at each start, and so do modules. Any name may be written, known or not; a
+misspelt one has no effect, as in the registry it stands for.
+Source: certsrv.h, wszREG constants (paths); windowsserverdocs certutil (roots of `-getreg`);
+MS-CSRA 3.1.4.2.15 (when a change counts).
 """
 
 from __future__ import annotations
@@ -18,11 +23,19 @@ from certsim.facts.hresults import HRESULT
 from certsim.facts.registry import CA_DEFAULTS, SERVICE_KEY
 
 RegistryValue = int | str | bytes | list[str]
-"""REG_DWORD, REG_SZ, REG_BINARY, REG_MULTI_SZ, told apart by their Python type."""
+"""REG_DWORD, REG_SZ, REG_BINARY, REG_MULTI_SZ, told apart by their Python type.
+
+A DWORD may be written signed or unsigned and is read back as it was written.
+"""
 
 
 class Registry:
-    """Hold the keys and values of one CA; names ignore case and keep the spelling first used."""
+    """Hold the keys and values of one CA; the names of both ignore case.
+
+    Keys exist by having values, so there is nothing to create and no empty key to tell from an
+    absent one. Writing and listing may happen on different threads at once.
+    Source: docs/rulings.md (Configuration).
+    """
 
     def __init__(self, ca_name: str) -> None:
         r"""Make the tree of the CA whose sanitized name is *ca_name*, with the `ca\` defaults."""
@@ -34,7 +47,11 @@ class Registry:
             self.write("", row.name, list(default) if isinstance(default, tuple) else default)
 
     def read(self, key: str, name: str) -> RegistryValue | None:
-        r"""Return value *name* of *key* (`ExitModules\My.Exit`; `""` is the CA's own), or None."""
+        r"""Return value *name* of *key* (`ExitModules\My.Exit`; `""` is the CA's own), or None.
+
+        A list is a copy, so that whoever gets it cannot edit the configuration through it.
+        """
+        # No lock: one look into a dictionary is a single step, and values are never edited.
         value = self._values.get((key.lower(), name.lower()))
         return list(value) if isinstance(value, list) else value
 
@@ -54,7 +71,8 @@ class Registry:
     def integer(self, name: str) -> int:
         """Return the CA's own DWORD *name*; 0 when it is absent.
 
-        Errors: `ComError` E_INVALIDARG for a value of another type.
+        Errors: `ComError` E_INVALIDARG for a value of another type: text that silently counted
+        as 0 would be a riddle to whoever wrote it (docs/rulings.md, Configuration).
         """
         value = self.read("", name)
         if value is None:
@@ -77,6 +95,11 @@ class Registry:
 
 
 def _checked(name: str, value: object) -> RegistryValue:
+    """Return *value* as the registry keeps it. Errors: `ComError` E_INVALIDARG.
+
+    Flags arrive as members of an enumeration and truth values as `bool`; both become plain
+    numbers here, so that what a module reads is what `winreg` would hand it.
+    """
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, int) and -0x80000000 <= value <= 0xFFFFFFFF:
@@ -97,7 +120,7 @@ def resolve(path: str, *, policy: str, first_exit: str | None) -> tuple[str, str
     `ca\X` is the CA's own value, `policy\X` the active policy module's (ProgID *policy*),
     `exit\X` the first active exit module's (*first_exit*); any other path counts from the CA's
     key. Errors: `ComError` E_INVALIDARG for an empty name, ERROR_FILE_NOT_FOUND (0x80070002) for
-    `exit\` without an exit module. Source: interfaces.md 6, certutil `-getreg`.
+    `exit\` without an exit module. Source: windowsserverdocs certutil (`-getreg`).
     """
     head, *rest = path.split("\\") if isinstance(path, str) else [""]
     if not all((head, *rest)):
@@ -105,6 +128,7 @@ def resolve(path: str, *, policy: str, first_exit: str | None) -> tuple[str, str
     root = head.lower()
     if rest and root == "exit" and first_exit is None:
         raise ComError(HRESULT.ERROR_FILE_NOT_FOUND, f"{path}: the CA has no exit module")
+    # A bare `ca` or `exit` names no root but a value of the CA's own key: roots need a rest.
     roots = {
         "ca": (),
         "policy": ("PolicyModules", policy),
@@ -137,6 +161,8 @@ class Key(Mapping[str, RegistryValue]):
         return sum(1 for _ in self)
 
 
+# HKEY_LOCAL_MACHINE is one to a machine, but several CAs may run in one process, even of one name.
+# So the trees of those that run are kept here, and the thread remembers whose module it is loading.
 _mounted: list[Registry] = []
 _serving = threading.local()
 
@@ -154,7 +180,11 @@ def unmount(registry: Registry) -> None:
 
 @contextmanager
 def serving(registry: Registry) -> Iterator[None]:
-    """Let `open_key` on this thread prefer *registry*, for CAs of one name in one process."""
+    """Let `open_key` on this thread prefer *registry*, for CAs of one name in one process.
+
+    The engine wraps this around a module's `Initialize`, where modules read their settings. A
+    module that opens its key later, among CAs of one name, gets that of the last one started.
+    """
     previous = getattr(_serving, "registry", None)
     _serving.registry = registry
     try:
@@ -167,8 +197,8 @@ def open_key(location: str) -> Key:
     """Open the key at *location*, a path below HKEY_LOCAL_MACHINE (`ModuleRegistryLocation`).
 
     A key without values is an empty mapping: a module that was never configured finds that, as
-    the SDK sample expects. Errors: `ComError` ERROR_FILE_NOT_FOUND (0x80070002) when no CA that
-    runs in this process owns the path.
+    the public exit sample expects. A `Key` shows what is written later too. Errors: `ComError`
+    ERROR_FILE_NOT_FOUND (0x80070002) when no CA that runs in this process owns the path.
     """
     current = getattr(_serving, "registry", None)
     for registry in (*([current] if current else ()), *reversed(_mounted)):

@@ -3,6 +3,12 @@
 Everything that could differ between two runs comes through a `Sources` object, so a test that
 hands in `Sources.seeded(1)` gets the same bytes every time, and `sources.clock.advance(...)`
 moves a CA through a year without waiting. `Sources.system()` is what a CA uses by itself.
+
+Two clocks are told apart. The time of day goes into certificates and rows, in whole seconds, since
+neither an X.509 date nor a DATE column as modules use it holds more; the stopwatch only measures
+how long a module took. Seeded keys and serial numbers can be foretold by anybody who knows the
+seed: they are for tests, and this is one more reason to trust no certificate from here.
+Source: CONTRIBUTING.md (law 4); RFC 5280 4.1.2.5 (whole seconds); RFC 6979 (repeatable ECDSA).
 """
 
 from __future__ import annotations
@@ -29,7 +35,9 @@ _CURVES: dict[str, tuple[type[ec.EllipticCurve], int]] = {
 }  # each with the order of its group. Source: FIPS 186-4 D.1.2.3, D.1.2.4
 _RSA_BITS = {"RSA-2048": 2048, "RSA-3072": 3072, "RSA-4096": 4096}
 KEY_KINDS = (*_CURVES, *_RSA_BITS)
+"""What a key can be asked for as: the curve, or RSA with its bits."""
 _SEEDED_START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+"""Any fixed moment would do; noon keeps the date the same in most time zones."""
 
 
 class Clock(Protocol):
@@ -40,7 +48,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """Tell the machine's time."""
+    """Tell the machine's time; like that, it may be set back while a CA runs."""
 
     def now(self) -> datetime:
         """Return the machine's present moment, UTC, cut to whole seconds."""
@@ -67,9 +75,10 @@ class SettableClock:
 class Sources:
     """Hold the clock, the stopwatch, the chance and the key maker of one CA.
 
-    *clock* gives UTC times of day; *stopwatch* nanoseconds for durations; *random_bytes* chance;
-    *make_key* a private key of one of `KEY_KINDS`. *repeatable* asks for ECDSA signatures that
-    depend on key and data alone (RFC 6979).
+    *clock* gives UTC times of day; *stopwatch* nanoseconds for durations, from any beginning;
+    *random_bytes* as many bytes of chance as it is asked for; *make_key* a private key of one of
+    `KEY_KINDS`, `ValueError` for another kind. *repeatable* asks for ECDSA signatures that depend
+    on key and data alone (RFC 6979); RSA signatures here do so anyway (PKCS #1 v1.5).
     """
 
     clock: Clock
@@ -95,7 +104,7 @@ class Sources:
 
         Keys are EC keys derived from the seed (an RSA kind raises `ValueError`: RSA keys cannot
         be seeded); the clock stands still until advanced; the stopwatch counts its own reads.
-        The promise holds for calls made on one thread.
+        The promise holds for calls made on one thread. *start*: an aware `datetime`.
         """
         chance = random.Random(seed)  # noqa: S311  (repeatable on purpose: this CA guards nothing)
         return SeededSources(
@@ -115,6 +124,7 @@ class SeededSources(Sources):
 
 
 def _generate_key(kind: str) -> PrivateKey:
+    """Return a new key of *kind* from the machine's entropy. Errors: `ValueError`."""
     if kind in _CURVES:
         return ec.generate_private_key(_CURVES[kind][0]())
     if kind in _RSA_BITS:
@@ -123,6 +133,11 @@ def _generate_key(kind: str) -> PrivateKey:
 
 
 def _derive_key(kind: str, chance: random.Random) -> PrivateKey:
+    """Return the next EC key of *kind* that *chance* has. Errors: `ValueError`.
+
+    `cryptography` generates keys from the machine's entropy alone, but takes a private value for
+    a curve: any number from 1 to the order of the group less 1. RSA offers no such way in.
+    """
     if kind not in _CURVES:
         raise ValueError(f"seeded sources make EC keys only (P-256, P-384), not {kind!r}")
     curve, order = _CURVES[kind]

@@ -12,7 +12,7 @@ from certsim.sources import SeededSources
 from tests.requests_kit import make_csr
 
 EVERYTHING = 0x3FF
-"""Every bit a mask may have. Source: DESIGN 4."""
+"""Every bit a mask may have. Source: docs/rulings.md (Modules)."""
 
 
 @attrs.frozen

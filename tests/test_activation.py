@@ -1,6 +1,7 @@
 """From a ProgID to an object, as `Dispatch` of pywin32 does it.
 
-Source: interfaces.md 1.0 (ProgIDs and CLSIDs); DESIGN 1 (law 6), 3.
+Source: sdk-api certif/nn-certif-icertserverexit (ProgID); certif.h (CLSIDs); CONTRIBUTING.md
+(law 6); docs/rulings.md (Contexts).
 """
 
 from __future__ import annotations

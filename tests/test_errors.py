@@ -1,6 +1,6 @@
 """Errors: COM's four values in pywin32's places, and text that cannot steer a terminal.
 
-Source: module-needs.md 5 (pywin32 `com_error`); winerror.h.
+Source: pywin32 `com_error`; winerror.h.
 """
 
 from __future__ import annotations

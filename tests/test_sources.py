@@ -1,6 +1,6 @@
 """The one window: clocks, chance and keys that repeat, and those of the machine.
 
-Source: DESIGN 1 (law 4).
+Source: CONTRIBUTING.md (law 4).
 """
 
 from __future__ import annotations

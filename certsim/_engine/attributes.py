@@ -1,7 +1,9 @@
 """The text of request attributes: lines `Name:Value`, as a client hands them in.
 
-Source: ca-behaviour.md 1.7 (MS-WCCE 3.2.1.4.2.1.2); interfaces.md 7; limits from interfaces.md
-4.1 (AttributeName 254, AttributeValue 8192, RequestAttributes 32768).
+Text becomes rows here, a row for each name, and rows are merged with rows. What an attribute
+means is nobody's business in this room: the engine heeds none but the template's name, and the
+policy module reads the others by itself.
+Source: MS-WCCE 3.2.1.4.2.1.2; docs/rulings.md (Attributes and extensions).
 """
 
 from __future__ import annotations
@@ -13,13 +15,24 @@ from certsim.errors import ComError
 from certsim.facts.hresults import HRESULT
 
 TEXT_LIMIT = 32768
+"""Characters that the column RequestAttributes holds; what is longer is cut.
+
+Source: `certutil -schema`; sdk-api certif/nf-certif-icertserverexit-getrequestproperty.
+"""
 NAME_LIMIT, VALUE_LIMIT = 254, 8192
+"""Characters of AttributeName and AttributeValue. Source: `certutil -schema`."""
 ADMIN_NAME_LIMIT, ADMIN_VALUE_LIMIT = 127, 4096
+"""The same for an officer. Source: sdk-api certadm/nf-certadm-icertadmin-setrequestattributes."""
 _IGNORED_IN_NAMES = str.maketrans("", "", " -\t")
 
 
 def normalize(name: str) -> str:
-    """Return an attribute name without the blanks and minus signs that do not count in it."""
+    """Return an attribute name without the blanks and minus signs that do not count in it.
+
+    `Certificate-Template` and `certificate template` are one attribute. Letter case does not
+    count either, but it is kept here and ignored where names are compared. Tabs go with the
+    blanks (assumed). Source: MS-WCCE 3.2.1.4.2.1.2.
+    """
     return name.translate(_IGNORED_IN_NAMES)
 
 
@@ -29,6 +42,8 @@ def parse(text: str) -> list[AttributeRow]:
     Lines end with `\n`, `\r\n` or `\r` and with nothing else, so no other control character in a
     value can begin a further attribute. A line without a colon, name or value is passed over; of
     two lines with one name (case ignored) the later counts.
+    Never fails. Source: MS-WCCE 3.2.1.4.2.1.2 (broken lines, blanks around a value);
+    docs/rulings.md (Attributes and extensions) for line ends and repeats.
     """
     if not text:
         return []
@@ -68,8 +83,9 @@ def check_limits(
 ) -> None:
     """Refuse a name or a value longer than its limit, counted in characters.
 
-    Errors: `ComError` E_INVALIDARG naming the attribute. Source: interfaces.md 4.1 (columns),
-    1.8 (SetRequestAttributes 127 and 4096); the code is certsim's choice (basis assumed).
+    The defaults are the columns' sizes; an officer's own, narrower limits are handed in.
+    Errors: `ComError` E_INVALIDARG naming the attribute; the code is certsim's choice (assumed).
+    Source: docs/rulings.md (Requests).
     """
     for row in rows:
         if len(row.name) > name_limit or len(row.value) > value_limit:
@@ -83,7 +99,11 @@ def check_limits(
 def merge(
     rows: Sequence[AttributeRow], changes: Sequence[AttributeRow]
 ) -> tuple[AttributeRow, ...]:
-    """Return *rows* with *changes* put in: one row for each name, case ignored."""
+    """Return *rows* with *changes* put in: one row for each name, case ignored.
+
+    A changed attribute takes the new spelling of its name and keeps its place in line.
+    Source: MS-CSRA (one row of the Attribute table for each request and name).
+    """
     if not rows and not changes:
         return ()
     merged = {row.name.lower(): row for row in rows}

@@ -1,7 +1,11 @@
 """From a request to a certificate: dates and extensions before policy, subject and bytes after.
 
-Source: ca-behaviour.md 1.2 (steps 7 to 10), 1.8 (defaults are computed before policy is asked),
-2.1 to 2.4; DESIGN 4 (subject order, serial numbers).
+Two moments meet here. `prepare` runs before policy is asked, so that a module sees the dates and
+extensions it may change, and a refused row has dates all the same. `certify` runs once policy
+has said yes, on whatever it left. This room neither asks policy nor touches a standing row, and
+the encoding itself is `x509`'s.
+Source: MS-WCCE 3.2.1.4.2.1.4.4 to 3.2.1.4.2.1.4.6; win32 SecCrypto, building a certificate;
+docs/rulings.md (Certificates).
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ from certsim.facts.flags import ExtensionFlag, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
 
 MAX_CERTIFICATE = 16_384
-"""Bytes a certificate may have. Source: interfaces.md 4.1 (RawCertificate)."""
+"""Bytes a certificate may have. Source: `certutil -schema` (column RawCertificate)."""
 _NO_NAME = b"\x30\x00"
+"""The empty Name, which RFC 5280 4.1.2.6 allows beside an alternative name alone."""
 _DISABLE = int(ExtensionFlag.DISABLE)
 
 
@@ -29,6 +34,10 @@ def prepare(draft: Draft, state: CAState, now: datetime) -> None:
     NotBefore is *now* less the clock skew; NotAfter is *now* plus the registry's period, no later
     than the end of the CA certificate. The key identifier is the request's own if it sent a
     proper one (observed: origin Request), else SHA-1 of the key.
+    *now* is an aware moment. For a resubmit too: the dates are then those of the new day, while
+    extensions that policy or an officer has set stay.
+    Source: MS-WCCE (clock skew); KB254632 (period, end of the CA certificate); a published lab
+    transcript (period counted from now); docs/rulings.md (Certificates).
     """
     settings, issuer = state.settings, state.issuer
     draft.columns["NotBefore"] = max(now - settings.skew, issuer.not_before)
@@ -38,6 +47,8 @@ def prepare(draft: Draft, state: CAState, now: datetime) -> None:
 
 
 def _key_identifier(draft: Draft) -> ExtensionRow:
+    # Requested extensions arrive disabled and wait for policy. This one alone does not, or most
+    # certificates would go without; policy may still disable it.
     asked = draft.extension(oids.SUBJECT_KEY_IDENTIFIER)
     if asked is not None and asn1.fits(bytes, asked.value):
         return asked._replace(flags=asked.flags & ~_DISABLE)
@@ -51,7 +62,11 @@ def certify(draft: Draft, state: CAState) -> dict[str, Value]:
 
     Errors: `ComError` CERTSRV_E_BAD_REQUESTSUBJECT for neither subject nor alternative name or a
     name part too long, CERT_E_EXPIRED when the CA certificate has ended, E_INVALIDARG for dates
-    that leave no life, CERTSRV_E_ENCODING_LENGTH for over 16,384 bytes.
+    that leave no life, CERTSRV_E_ENCODING_LENGTH for over 16,384 bytes; those of
+    `serials.new_serial`; NTE_FAIL when the key does not sign.
+    The columns are RawCertificate and RawName (DER), SerialNumber (lower-case hexadecimal) and
+    IssuerNameID, which is 0 since a CA here is never renewed.
+    Source: MS-WCCE 3.2.1.4.2.1.4.6 (serial numbers); docs/rulings.md (Certificates).
     """
     not_before, not_after = _life(draft, state)
     subject = _subject(draft, state)
@@ -80,6 +95,7 @@ def certify(draft: Draft, state: CAState) -> dict[str, Value]:
 
 
 def _life(draft: Draft, state: CAState) -> tuple[datetime, datetime]:
+    # Policy moves dates inwards only, so it can leave no time at all, but never too much.
     not_before, not_after = draft.columns["NotBefore"], draft.columns["NotAfter"]
     if not isinstance(not_before, datetime) or not isinstance(not_after, datetime):
         raise TypeError("a prepared draft has both dates")
@@ -93,6 +109,11 @@ def _life(draft: Draft, state: CAState) -> tuple[datetime, datetime]:
 
 
 def _subject(draft: Draft, state: CAState) -> bytes:
+    """Return the encoded subject: the request's, with policy's changes, as SubjectTemplate orders.
+
+    With bit 0x20 of CRLFlags a subject that policy did not touch keeps its very bytes.
+    Source: win32 SecCrypto/name-properties; gradenegger.eu (order of RDNs, CRLFlags).
+    """
     settings, changed = state.settings, draft.changed_names()
     raw_name = draft.columns.get("Request.RawName", _NO_NAME)
     if not isinstance(raw_name, bytes):
@@ -127,7 +148,9 @@ def _has_alternative_name(draft: Draft) -> bool:
 def shortening(draft: Draft, state: CAState) -> str:
     """Return why the certificate lives shorter than the CA's period, if it does.
 
-    Source: ca-behaviour.md 1.8, 2.2 (shortening is reported in the disposition message).
+    A sentence for the disposition message, empty when nothing was shortened. That Windows tells
+    it there has been observed; the words are certsim's own.
+    Source: gradenegger.eu (event 53); docs/rulings.md (Certificates).
     """
     end = draft.columns["NotAfter"]
     if not isinstance(end, datetime) or end >= draft.period_end:

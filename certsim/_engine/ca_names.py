@@ -1,7 +1,10 @@
 """The CA's names: sanitized for paths and keys, shortened for an RDN, and tokens for URLs.
 
-Source: interfaces.md 9 (characters); ca-behaviour.md 2.5 (short form, tokens, MS-WCCE
-3.1.1.4.1.1); DESIGN 4 (tokens percent-encoded, LDAP lines dropped without a directory).
+Three spellings of one name are about: the name as given, the sanitized one (what a module gets
+as strConfig, and the key in the registry) and the short one, which leaves room for a suffix
+within the 64 characters of an RDN. Nothing here reads the registry or knows a CA.
+Source: MS-WCCE 3.1.1.4.1.1 (characters, short form); MS-CSRA, product note 15 (tokens, numbers
+in front of URLs); docs/rulings.md (Names and formats; Certificates).
 """
 
 from __future__ import annotations
@@ -13,14 +16,21 @@ from urllib.parse import quote
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 $-.@_~")
 # All printable ASCII but & ' * \ { } [ ] ^ : , = ! ` > < # ( ) % | + ? " ; /
 _SHORT_LIMIT = 51
+"""Characters kept of a name that is cut; a minus sign and five digits make it 57."""
+# The tokens of two digits come first, or `%10` would be read as `%1` and a 0.
 _TOKEN = re.compile(r"%(1[01]|[1-9])")
 _NUMBER = re.compile("[0-9]{1,10}")
+# The percent sign is among them, so that what is encoded already is not encoded twice.
 _URL_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 _LDAP = "ldap:"
 
 
 def sanitize(name: str) -> str:
-    """Return *name* with each character that is not plain spelled `!xxxx` by UTF-16 unit."""
+    """Return *name* with each character that is not plain spelled `!xxxx` by UTF-16 unit.
+
+    The digits are lower-case hexadecimal; a character beyond the first 65,536 takes two escapes.
+    `!` itself is escaped, so different names stay different. Source: MS-WCCE 3.1.1.4.1.1.
+    """
     return "".join(char if char in _PLAIN else _escape(char) for char in name)
 
 
@@ -51,7 +61,11 @@ def sanitize_short(name: str) -> str:
 
 
 def suffix(index: int) -> str:
-    """Return the file-name suffix of a certificate or key index: nothing for 0, else `(n)`."""
+    """Return the file-name suffix of a certificate or key index: nothing for 0, else `(n)`.
+
+    Source: sdk-api certif/nf-certif-icertserverexit-getcertificateproperty (CertSuffix,
+    CRLSuffix); win32 SecCrypto/certification-authority-renewal.
+    """
     return f"({index})" if index else ""
 
 
@@ -59,8 +73,10 @@ def locations(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> lis
     """Return the URLs of those *lines* (`flags:url`) whose flags have *flag*, tokens filled in.
 
     *tokens* maps `1` … `11` to text; each text is percent-encoded, and so is whatever else in a
-    line no URL can hold. LDAP lines are dropped: this
-    CA uses no directory. Lines without a number in front are passed over.
+    line no URL can hold. LDAP lines are dropped: this CA uses no directory. Lines without a
+    number in front are passed over, and a token without a text becomes nothing.
+    *flag* is one of the CSURL_ bits; the order is that of the lines.
+    Source: MS-CSRA, product note 15; docs/rulings.md (Certificates) for encoding and LDAP.
     """
     urls = []
     for line in lines:

@@ -2,8 +2,9 @@
 
 The signed message around them is `cms`'s business. Readings of ours where the sources are silent
 (basis assumed): a control may name that one request and no other; controls of unknown kinds are
-passed over.
-Source: RFC 5272 3.2.1, 6.5.2, 6.12; MS-WCCE 2.2.2.6.3, 3.2.1.4.2.1.4.1.3.
+passed over. No control is checked for who added it: the signatures are over all of them at once.
+Source: RFC 5272 3.2.1, 6.5.2, 6.12; MS-WCCE 2.2.2.6.3, 3.2.1.4.2.1.4.1.3; docs/rulings.md (Kinds
+and signatures).
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def read(content: bytes) -> Content:
 
 
 def _rows(control: asn1.TaggedAttribute, part: int) -> _Rows:
+    """Return the rows that *control* adds to the request whose body part number is *part*."""
     # Microsoft's own control adds attributes as a PKCS #10 holds them, extensions among them.
     kind, values = control.type.dotted_string, control.values.as_list()
     if kind == oids.CMC_REG_INFO:

@@ -26,6 +26,7 @@ from certsim._engine.state import CAState
 from certsim.database.rows import AttributeRow, ExtensionRow, Row, Value
 from certsim.errors import ComError
 from certsim.facts.dispositions import CR_FROM_ROW, CRDisposition, RowDisposition
+from certsim.facts.events import ExitEvent
 from certsim.facts.flags import ExtensionFlag, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
 from certsim.facts.properties import PropType
@@ -199,15 +200,16 @@ class Engine:
             row = change(standing, {"Request.Disposition": int(step.after)})
             if row is not standing:
                 state.shelf.commit(row)
-            if row is not standing or step.event:
+            event = ExitEvent.INVALID if step.guard in self._silent else step.event
+            if row is not standing or event:
                 status, message = row.columns["Request.StatusCode"], row.message
                 state.journal.append(
-                    (Transition, verb, request_id, before, step.after, step.event, status, message)
+                    (Transition, verb, request_id, before, step.after, event, status, message)
                 )
             if claimed:
                 self._claimed.discard(request_id)
-        if step.event and step.guard not in self._silent:
-            self._dispatcher.post(step.event, row)
+        if event:
+            self._dispatcher.post(event, row)
         return row
 
     def _standing(self, request_id: int) -> Row:

@@ -3,7 +3,15 @@
 The engine appends plain tuples, since it does so for every notification; they become the frozen
 entries below when somebody reads them. Every entry prints as one line and turns into plain data
 for JSON; nothing that came with a request gets onto a line unescaped.
-Source: DESIGN 2 (journal); ca-behaviour.md 4.6 (event ids 9, 43 to 46).
+
+Windows has no journal: this one is for people who want to see a CA think, and for tests. The event
+log beside it imitates the entries about modules and no others; neither the entries about requests
+and CRLs nor the security audit are there. Both live in memory, drop their oldest entries above a
+limit, and are kept apart so that a busy journal does not push a failure out of the event log.
+All times are aware UTC; durations are nanoseconds of the CA's stopwatch, which with seeded
+sources counts its own reads, so that two runs print the same journal.
+Source: TechNet on event 46 and on policy module processing (ids 9, 43, 44); docs/rulings.md
+(Modules).
 """
 
 from __future__ import annotations
@@ -25,7 +33,10 @@ JsonValue = str | int | float | None
 
 @attrs.frozen
 class Entry:
-    """Be one thing that happened."""
+    """Be one thing that happened.
+
+    Entries are values: two with equal fields are equal, and none can be changed.
+    """
 
     def __str__(self) -> str:
         """Return the entry as one line, whatever characters its values have."""
@@ -36,12 +47,17 @@ class Entry:
         return repr(self)
 
     def as_dict(self) -> dict[str, JsonValue]:
-        """Return the entry as plain data for JSON, `kind` first."""
+        """Return the entry as plain data for JSON, `kind` first.
+
+        Times become ISO 8601, bytes hexadecimal, enumerations their names; a value without a name
+        stays a number.
+        """
         fields = attrs.asdict(self, recurse=False)
         return {"kind": type(self).__name__.lower()} | {k: _plain(v) for k, v in fields.items()}
 
 
 def _plain(value: object) -> JsonValue:
+    """Return one field as JSON can hold it."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, bytes):
@@ -53,7 +69,11 @@ def _plain(value: object) -> JsonValue:
 
 @attrs.frozen
 class Call(Entry):
-    """Record a verb as it came in: *when*, which *verb*, about which request, *by* whom."""
+    """Record a verb as it came in: *when*, which *verb*, about which request, *by* whom.
+
+    It stands before the row is looked up, so a verb that is refused has left a line too. *by* is
+    the requester or officer as text, empty for verbs that take none.
+    """
 
     when: datetime
     verb: str
@@ -68,7 +88,12 @@ class Call(Entry):
 
 @attrs.frozen
 class Transition(Entry):
-    """Record that a row was committed: from *before* to *after*, with the *event* it fires."""
+    """Record that a row was committed: from *before* to *after*, with the *event* it fires.
+
+    *before* is `None` for a new row, *event* 0 for a step that fires none. *status* (signed
+    HRESULT) and *message* are the row's columns as committed. A retrieval that fires an event has
+    an entry as well, though it commits nothing.
+    """
 
     verb: str
     request_id: int
@@ -90,7 +115,12 @@ class Transition(Entry):
 
 @attrs.frozen
 class Verification(Entry):
-    """Record one call of the policy module: its *verdict* and how long it took, in ns."""
+    """Record one call of the policy module: its *verdict* and how long it took, in ns.
+
+    *verdict* is a VR_* number (0 to 2) or, for any other refusal, the negative HRESULT that the
+    call came to, also when it raised. *new_request* is false for a resubmit.
+    Source: sdk-api certpol/nf-certpol-icertpolicy-verifyrequest.
+    """
 
     module: str
     request_id: int
@@ -105,7 +135,11 @@ class Verification(Entry):
 
 @attrs.frozen
 class Notification(Entry):
-    """Record one call of `Notify`, whatever came of it, with its *duration* in ns."""
+    """Record one call of `Notify`, whatever came of it, with its *duration* in ns.
+
+    A call that failed has an `EventLogEntry` before this one. *context* is 0 and
+    *request_id* `None` for an event without a request.
+    """
 
     module: str
     event: ExitEvent
@@ -139,7 +173,10 @@ class Read(Entry):
 
 @attrs.frozen
 class Loading(Entry):
-    """Record a module that was initialised, with the *mask* of events it asked for."""
+    """Record a module that was initialised, with the *mask* of events it asked for.
+
+    *mask* is `None` for a policy module, which asks for none.
+    """
 
     module: str
     mask: int | None
@@ -151,6 +188,7 @@ class Loading(Entry):
 
 
 def _mask_text(mask: int) -> str:
+    """Return the names of the bits in *mask*; 0x100, which no header names, as a number."""
     named = [event.name for event in ExitEvent if event and event & mask and event.name]
     unnamed = mask & ~sum(event for event in ExitEvent)
     return ", ".join([*named, *([f"0x{unnamed:X}"] if unnamed else [])]) or "nothing"
@@ -173,8 +211,9 @@ class EventLogEntry(Entry):
 
     *event_id*: 9 policy module not loaded, 43 and 44 policy failure, 45 exit module raised, 46
     exit module returned an error. *progid* is the name the module is plugged in under, *module*
-    the description it gives of itself.
-    Source: ca-behaviour.md 4.6.
+    the description it gives of itself, *hresult* signed, *text* the module's own words. The parts
+    are those of the Windows entry; the sentence they make is certsim's.
+    Source: TechNet on event 46; gradenegger.eu on events 44 and 46; docs/rulings.md (Modules).
     """
 
     when: datetime
@@ -195,7 +234,11 @@ class EventLogEntry(Entry):
 
 
 class Journal:
-    """Keep the last *limit* entries as tuples of (class, values…), and the event log beside."""
+    """Keep the last *limit* entries as tuples of (class, values…), and the event log beside.
+
+    Any thread may append while another reads: appending to a deque is atomic, and readers copy
+    first. `traces` counts the traces that are on; server objects look at it before each read.
+    """
 
     def __init__(self, limit: int) -> None:
         """Begin empty. A *limit* of 0 keeps nothing."""
@@ -220,7 +263,11 @@ class Journal:
 
     @contextmanager
     def tracing(self) -> Iterator[None]:
-        """Journal every read of a server object while the context is open."""
+        """Journal every read of a server object while the context is open.
+
+        Traces may overlap; reads are kept until the last one ends. A trace costs a module time,
+        which is why it is off by default.
+        """
         self.traces += 1
         try:
             yield

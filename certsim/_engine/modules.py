@@ -4,7 +4,18 @@ A module comes as an instance, as a class or other callable without arguments, o
 `package.module:Name` or `path/to/file.py:Name`. What does not fit the socket is refused with a
 message that names the module and the member. A module needs no base class: its members are
 looked at on the object, since they may be set there.
-Source: DESIGN 2 (module specs, ProgIDs), 4 (Initialize that fails); ca-behaviour.md 4.1, 4.6.
+
+Two moments matter. When a module is plugged in, it gets its ProgID and, if it is an instance, is
+looked over; nothing of it is called. When the CA starts, it is made (a class anew each time),
+looked over, and initialised, with its own registry key open to it. What comes after, `Notify`,
+`VerifyRequest` and `ShutDown`, is the loop's business (`dispatch`).
+
+A fault of the author (a missing member, a file that does not import) is a `ModuleLoadError` at
+once, where COM would find out at the first call; a fault of the module at work is an entry in the
+event log. Code in a module is trusted as it is on Windows: it runs in this process, unconfined.
+Source: win32 SecCrypto (exit modules, policy modules, for the members and the endings of ProgIDs);
+MS-CSRA (the `Active` values); TechNet on event 46 and on policy module processing;
+docs/rulings.md (Modules).
 """
 
 from __future__ import annotations
@@ -34,7 +45,12 @@ _PROGID = re.compile(r"[A-Za-z0-9_.-]+")
 
 @attrs.frozen
 class Socket:
-    """Describe what a kind of module has to offer: each member with its number of arguments."""
+    """Describe what a kind of module has to offer: each member with its number of arguments.
+
+    *kind* names it in messages, *suffix* ends its ProgIDs, *folder* is the registry key below the
+    CA's own in which `Active` stands. `GetManageModule` is no member here: the tool that manages a
+    CA asks for it, the CA never does.
+    """
 
     kind: str
     suffix: str
@@ -55,7 +71,11 @@ POLICY = Socket(
 
 @attrs.frozen
 class Plug:
-    """Hold a module as it was handed in: its ProgID, what to call it in messages, its maker."""
+    """Hold a module as it was handed in: its ProgID, what to call it in messages, its maker.
+
+    *make* returns a fresh object for a class and the same one for an instance, so what a module
+    keeps on itself outlives a restart only if an instance was plugged in.
+    """
 
     socket: Socket
     progid: str
@@ -67,8 +87,11 @@ def plug(spec: object, socket: Socket, taken: Collection[str] = ()) -> Plug:
     """Return *spec* ready to be made at each start.
 
     The ProgID is the module's `_reg_progid_`, else its class name and the socket's suffix, with
-    a number for a name that is *taken*. An instance is checked at once, anything else when it is
-    made. Errors: `ModuleLoadError`.
+    a number for a name that is *taken* (`My.Exit`, `My2.Exit`, …). An instance is checked at once,
+    anything else when it is made. Something that can be called and has an `Initialize` of its own
+    counts as an instance, so a module may define `__call__`.
+    Errors: `ModuleLoadError` for a text that leads nowhere, a ProgID of other characters or with
+    another ending, an instance that does not fit. Source: docs/rulings.md (Modules).
     """
     name = printable(spec) if isinstance(spec, str) else printable(_name_of(spec))
     found = find(spec, socket) if isinstance(spec, str) else spec
@@ -85,6 +108,11 @@ def _name_of(spec: object) -> str:
 
 
 def _progid(found: object, name: str, socket: Socket) -> str:
+    """Return the ProgID that *found* asks for or gets; it becomes a part of a registry path.
+
+    `_reg_progid_` is the attribute that pywin32 registers a COM server under, so a module that has
+    one for Windows keeps its name here.
+    """
     progid = getattr(found, "_reg_progid_", None)
     if progid is None:
         return (re.sub(r"\W", "", _name_of(found)) or "Module") + socket.suffix
@@ -131,6 +159,7 @@ def find(spec: str, socket: Socket) -> object:
 
 
 def _load_package(dotted: str) -> ModuleType:
+    """Import *dotted*; that it is missing and that it misses something are told apart."""
     try:
         return importlib.import_module(dotted)
     except ModuleNotFoundError as error:
@@ -140,6 +169,11 @@ def _load_package(dotted: str) -> ModuleType:
 
 
 def _load_file(path: Path) -> ModuleType:
+    """Run the file at *path* anew, whether or not it has been loaded before.
+
+    It is entered among the loaded modules first, since pickling, `inspect` and dataclasses look a
+    class up by the module it says it is from.
+    """
     if not path.is_file():
         raise ModuleLoadError(f"there is no file {printable(str(path))}")
     name = f"certsim_module_{path.stem}"
@@ -158,6 +192,7 @@ def _load_file(path: Path) -> ModuleType:
 def check(module: object, name: str, socket: Socket) -> None:
     """Check that *module* has every member of *socket* and that each takes what it will be given.
 
+    *name* is what messages call it. Types are not looked at, a wrong one shows in the first call.
     Errors: `ModuleLoadError` naming the module and the member.
     """
     for member, count in socket.members.items():
@@ -174,7 +209,10 @@ def check(module: object, name: str, socket: Socket) -> None:
 
 
 def takes(method: object, count: int) -> bool:
-    """Tell whether *method* can be called with *count* positional arguments."""
+    """Tell whether *method* can be called with *count* positional arguments.
+
+    Names do not count, since COM passes by position; more parameters with defaults are welcome.
+    """
     if not callable(method):
         return False
     try:
@@ -200,7 +238,11 @@ class Absent:
 
 
 class Hosted(Callee):
-    """Be a module that was made, checked and initialised; *mask* is what it wants to hear."""
+    """Be a module that was made, checked and initialised; *mask* is what it wants to hear.
+
+    Its `location` is its own key below the CA's, what the property ModuleRegistryLocation answers
+    while it is called. `notify` is bound once here, since the loop calls it for every event.
+    """
 
     __slots__ = ("mask", "module", "name", "notify")
 
@@ -213,7 +255,11 @@ class Hosted(Callee):
         self.notify: Callable[[int, int], object] = getattr(module, "Notify", _never)
 
     def description(self) -> str:
-        """Return what the module says of itself, or its ProgID when it cannot say."""
+        """Return what the module says of itself, or its ProgID when it cannot say.
+
+        Asked for when an entry for the event log is written, so a `GetDescription` that fails must
+        not hide the failure that was to be told. Source: docs/rulings.md (Modules).
+        """
         try:
             text = self.module.GetDescription()  # type: ignore[attr-defined]
         except KeyboardInterrupt:
@@ -230,6 +276,8 @@ def _never(_event: int, _context: int) -> None:
 def make(plugged: Plug, state: CAState) -> Hosted:
     """Make the object behind *plugged* and check it.
 
+    While it is made it already counts as the module being called, so a server object that its
+    `__init__` creates knows whose key is meant by ModuleRegistryLocation.
     Errors: `ModuleLoadError` when making it raises or a member is wrong.
     """
     shell = Hosted(plugged, None, state)
@@ -251,7 +299,12 @@ def make(plugged: Plug, state: CAState) -> Hosted:
 
 
 def initialize(hosted: Hosted, state: CAState) -> object:
-    """Call the module's `Initialize` with the sanitized CA name and return its answer."""
+    """Call the module's `Initialize` with the sanitized CA name and return its answer.
+
+    Published modules paste that text into a registry path as it is, so no host stands in front.
+    Whatever the module raises goes through to the caller, which logs it.
+    Source: sdk-api certexit/nf-certexit-icertexit-initialize; docs/rulings.md (Names and formats).
+    """
     before, thread.caller = thread.caller, Caller(state, hosted)
     try:
         with serving(state.registry):
@@ -264,7 +317,10 @@ def start_exit(plugged: Plug, state: CAState) -> Hosted | None:
     """Make and initialise an exit module; return it with its mask, or `None` if it stays out.
 
     An `Initialize` that raises, or answers no int within 0x3FF, is event 46 (45) and the CA goes
-    on without the module. Errors: `ModuleLoadError` for an object that does not fit the socket.
+    on without the module. Event 46 for this method has been seen; that the CA then runs is assumed,
+    because a CA without exit modules is legal and they never change an outcome.
+    Errors: `ModuleLoadError` for an object that does not fit the socket.
+    Source: gradenegger.eu on event 46; docs/rulings.md (Modules).
     """
     hosted = make(plugged, state)
     try:
@@ -280,6 +336,7 @@ def start_exit(plugged: Plug, state: CAState) -> Hosted | None:
 
 
 def _mask(answer: object) -> int:
+    """Return the mask if it is one: any of the ten bits, 0 included; True and False are none."""
     if isinstance(answer, int) and not isinstance(answer, bool) and not answer & ~ALL_EVENTS:
         return int(answer)
     raise ComError(
@@ -291,8 +348,10 @@ def _mask(answer: object) -> int:
 def start_policy(plugged: Plug, state: CAState) -> Hosted:
     """Make and initialise the policy module.
 
-    Errors: `ModuleLoadError`, with event 9 for one that cannot be made and 44 for one whose
-    `Initialize` raises: a CA without a working policy module does not start.
+    Errors: `ModuleLoadError`, with event 9 for one that cannot be made and 44 (43) for one whose
+    `Initialize` raises: a CA without a working policy module does not start. What `Initialize`
+    answers is not looked at, since the interface gives it no result.
+    Source: TechNet on policy module processing; docs/rulings.md (Modules).
     """
     try:
         hosted = make(plugged, state)

@@ -4,7 +4,14 @@ A request's subject is kept as its own bytes. This room reads them into `Part`s,
 name properties and into the text of `DistinguishedName`, and arranges the parts of a subject in
 the order the CA's `SubjectTemplate` asks for. A part that policy does not touch is carried over
 byte for byte, string type included.
-Source: interfaces.md 3.1 (name properties); ca-behaviour.md 2.3 (template); DESIGN 4 (formats).
+
+Three orders have to be told apart. Parts stand in the order of the encoding, most general first as
+a rule (country … common name); `DistinguishedName` and `SubjectTemplate` go the other way. Sixteen
+kinds of part have a property; any other kind is readable in the text form only, and leaves the
+subject unless the template is bypassed (`building`). Matching of names (RFC 5280 7.1: blanks, case)
+is not done here, nor is anything looked up in a directory.
+Source: win32 SecCrypto/name-properties; MS-CSRA (SubjectTemplate); gradenegger.eu and PSPKI (order
+and dropping of parts); docs/rulings.md (Certificates, Names and formats).
 """
 
 from __future__ import annotations
@@ -56,6 +63,7 @@ _KEYS = {
     "StreetAddress": "STREET",
 }
 _KEY_BY_OID = {OID_BY_NAME[name]: key for name, key in _KEYS.items()}
+# The keys of wincrypt's CertNameToStr; whether the engine writes them so is assumed.
 _MUST_QUOTE = frozenset(',+="\n<>#;')
 
 
@@ -81,7 +89,11 @@ class Part(NamedTuple):
 
 
 class Name(NamedTuple):
-    """Hold a Name: its encoding, its parts in that order, whether each RDN has one part only."""
+    """Hold a Name: its encoding, its parts in that order, whether each RDN has one part only.
+
+    The encoding is kept because a subject in which nothing moves has to come out byte for byte; a
+    name with an RDN of several parts is encoded anew, one RDN for each.
+    """
 
     raw: bytes
     parts: list[Part]
@@ -91,7 +103,10 @@ class Name(NamedTuple):
 def read(raw_name: bytes) -> Name:
     """Return an encoded Name with its parts in the order they are encoded.
 
-    An RDN of several values gives several parts. Errors: `asn1.DecodeError`.
+    An RDN of several values gives several parts. Most names hold UTF8String, PrintableString and
+    IA5String alone and are decoded in one go; only a name with another type takes the slow way.
+    Errors: `asn1.DecodeError` for what is no Name, or a string that is no text of its type.
+    Source: RFC 5280 4.1.2.4.
     """
     boxed = asn1.wrap(asn1.SEQUENCE, raw_name)
     parts: list[Part] = []
@@ -112,6 +127,7 @@ def _special(value: asn1.PrintableString | asn1.IA5String) -> tuple[str, bytes]:
 
 
 def _read_any(raw_name: bytes, box: asn1.NameBox) -> Name:
+    """Return a Name whose values may be of any type, strings or not."""
     items = [item for rdn in box.name for item in rdn.as_list()]
     parts = [Part(item.type.dotted_string, *_read_value(item.value)) for item in items]
     return Name(raw_name, parts, len(parts) == len(box.name))
@@ -127,6 +143,8 @@ def _read_value(value: asn1.TLV) -> tuple[str, bytes]:
 def text_of(value: asn1.TLV) -> str:
     """Return the text of a string *value* of any type.
 
+    TeletexString is read as Latin-1: its own repertoire is used by nobody, RFC 5280 4.1.2.4 warns
+    of it, and Latin-1 takes every byte.
     Errors: `asn1.DecodeError` for what is no string, or not text in its type's encoding.
     """
     codec = _CODECS.get(value.tag_bytes)
@@ -141,7 +159,9 @@ def text_of(value: asn1.TLV) -> str:
 def properties(parts: Iterable[Part]) -> dict[str, str]:
     """Return the name properties of *parts*; several values of one kind join with a newline.
 
-    Source: interfaces.md 3.1 (win32 SecCrypto/name-properties).
+    The keys are the property names without a prefix; a kind of part without a property is left
+    out. Country is joined too, although the page says that it has one value.
+    Source: win32 SecCrypto/name-properties; docs/rulings.md (Names and formats).
     """
     found: dict[str, str] = {}
     for part in parts:
@@ -152,7 +172,11 @@ def properties(parts: Iterable[Part]) -> dict[str, str]:
 
 
 def distinguished_name(parts: Sequence[Part]) -> str:
-    """Return the text of a name, most specific part first: `CN=www, O="Contoso, Ltd.", C=DE`."""
+    """Return the text of a name, most specific part first: `CN=www, O="Contoso, Ltd.", C=DE`.
+
+    A part without a key is written `OID.1.2.3=…`. This is a text for people and not that of
+    RFC 4514: it quotes where that escapes. Source: docs/rulings.md (Names and formats).
+    """
     return ", ".join(
         f"{_KEY_BY_OID.get(part.oid, f'OID.{part.oid}')}={_quoted(part.text)}"
         for part in reversed(parts)
@@ -160,6 +184,7 @@ def distinguished_name(parts: Sequence[Part]) -> str:
 
 
 def _quoted(text: str) -> str:
+    """Return *text*, in quotes when it is empty, has outer blanks or holds a mark of the syntax."""
     if text and text == text.strip() and not _MUST_QUOTE.intersection(text):
         return text
     doubled = text.replace('"', '""')
@@ -169,8 +194,10 @@ def _quoted(text: str) -> str:
 def check_lengths(parts: Iterable[Part]) -> None:
     """Refuse a name part that is longer than its property allows.
 
+    Characters are counted, not bytes, and each part by itself. Whether to ask at all is
+    `EnforceX500NameLengths`, which is the caller's to look up.
     Errors: `ComError` CERTSRV_E_BAD_REQUESTSUBJECT (0x80094001) naming the part.
-    Source: interfaces.md 3.1 (maximum characters).
+    Source: win32 SecCrypto/name-properties for the limits; docs/rulings.md (Requests) for the code.
     """
     for part in parts:
         limit = _MAX_BY_OID.get(part.oid)
@@ -184,7 +211,9 @@ def check_lengths(parts: Iterable[Part]) -> None:
 def template_oids(template: Iterable[str]) -> tuple[str, ...]:
     """Return the OIDs a `SubjectTemplate` names, most specific first, as the registry lists them.
 
+    Words are name properties or their aliases (`CN`, `OrganizationalUnit`), case ignored.
     Errors: `ComError` E_INVALIDARG for a word that is no name property (the CA does not start).
+    Source: MS-CSRA; TechNet on event 19; docs/rulings.md (Configuration).
     """
     oids = []
     for word in template:
@@ -200,7 +229,8 @@ def arrange(name: Name, template: Sequence[str], *, reorder: bool) -> bytes:
 
     Parts the template does not list and empty ones are dropped; parts of one kind keep their
     order, and without *reorder* all do. A name in which nothing moves keeps its bytes.
-    Source: ca-behaviour.md 2.3; DESIGN 4 (formats).
+    *template* holds OIDs as `template_oids` returns them; the result is DER, `30 00` for no part.
+    Source: gradenegger.eu and PSPKI on the order of parts; docs/rulings.md (Certificates).
     """
     kept = [part for part in name.parts if part.text and part.oid in template]
     if reorder:
@@ -209,13 +239,15 @@ def arrange(name: Name, template: Sequence[str], *, reorder: bool) -> bytes:
 
 
 def encode(parts: Iterable[Part]) -> bytes:
-    """Return a Name of *parts*, an RDN for each."""
+    """Return a Name (DER) of *parts* in the order given, an RDN for each."""
     return asn1.wrap(asn1.SEQUENCE, *[part.encode() for part in parts])
 
 
 def make_parts(values: Mapping[str, str]) -> list[Part]:
     """Return parts for name properties given as text (newline between several values).
 
+    *values* has property names without a prefix; empty values and empty lines make no part. All
+    text becomes UTF8String but for the three kinds that RFC 5280 appendix A.1 gives another type.
     Errors: `ComError` CERTSRV_E_BAD_REQUESTSUBJECT when a value has characters that its string
     type cannot carry (a country outside PrintableString, an e-mail address outside IA5).
     """

@@ -1,4 +1,10 @@
-"""What a client gets back from a submit, a resubmit or a retrieval."""
+"""What a client gets back from a submit, a resubmit or a retrieval.
+
+The disposition is the client's number space (CR_DISP_*), not the row's: a failed and a denied row
+may both answer ERROR to the submit, and one row may answer differently later. No chain and no CMC
+response come with it; certsim has no transport that would carry them.
+Source: MS-WCCE 3.2.1.4.2.1; docs/rulings.md (Requests).
+"""
 
 from __future__ import annotations
 
@@ -44,7 +50,11 @@ class Outcome:
 
 
 def outcome_of(row: Row, disposition: CRDisposition) -> Outcome:
-    """Return the answer that *row* gives as *disposition*; a certificate goes with it if any."""
+    """Return the answer that *row* gives as *disposition*; a certificate goes with it if any.
+
+    A revoked row hands its certificate out too: MS-WCCE 3.2.1.4.2.1.3 speaks of issued ones only,
+    but published accounts of `certreq -retrieve` have it for any row that ever had one.
+    """
     columns = row.columns
     raw, serial = columns.get("RawCertificate"), columns.get("SerialNumber")
     return Outcome(

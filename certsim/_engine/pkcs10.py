@@ -1,7 +1,12 @@
 """PKCS #10: what a request says, and the proof that its sender holds the key.
 
-Source: RFC 2986; ca-behaviour.md 1.6 (attributes that carry extensions and name-value pairs);
-interfaces.md 4.4 (extension origins).
+A PKCS #10 is a name, a key and a set of attributes, signed with that very key. Of the attributes
+three kinds become something: those that carry extensions (Microsoft's and that of PKCS #9), the
+name-value pairs, and those that tell the client's system and key provider. The rest stay in
+RawRequest, where a policy module may read them for itself. What extensions are worth is not judged
+here: all of them arrive disabled, and policy says which it enables.
+Source: RFC 2986; RFC 2985 5.4.2; MS-WCCE 3.2.1.4.2.1.4.1.1 (attributes); certsrv.h and sdk-api
+certif/nf-certif-icertserverexit-getcertificateextensionflags (origins of extensions).
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ from certsim.facts.flags import ExtensionFlag, ExtensionOrigin, RequestType
 from certsim.facts.hresults import HRESULT
 
 MAX_EXTENSION = 4096
-"""Bytes an extension's value may have. Source: interfaces.md 4.1 (ExtensionRawValue)."""
+"""Bytes an extension's value may have. Source: `certutil -schema Ext` (ExtensionRawValue)."""
 _EXTENSION_ATTRIBUTES = frozenset((oids.CERT_EXTENSIONS, oids.EXTENSION_REQUEST))
 _SHA1 = signatures.DIGESTS[oids.SHA1]
 _ARRIVE = int(ExtensionOrigin.REQUEST | ExtensionFlag.DISABLE)
@@ -29,8 +34,9 @@ _ARRIVE = int(ExtensionOrigin.REQUEST | ExtensionFlag.DISABLE)
 def read(data: bytes) -> Submission:
     """Return what the PKCS #10 request *data* (DER) says, its signature checked.
 
-    Errors: `asn1.DecodeError` when *data* is no PKCS #10 at all, `RequestError` for one that is
-    damaged inside or whose key did not sign it.
+    Errors: `asn1.DecodeError` when *data* is no PKCS #10 at all (it may be of another kind then),
+    `RequestError` for one that is damaged inside or whose key did not sign it.
+    Source: RFC 2986 3, 4.
     """
     request = asn1.decode(asn1.CertificationRequest, data)
     prove_possession(data)
@@ -40,7 +46,10 @@ def read(data: bytes) -> Submission:
 def submission(request: asn1.CertificationRequest) -> Submission:
     """Return what an already decoded *request* says; its signature is the caller's business.
 
+    In a CMS or CMC message a PKCS #10 may come with a null signature, so `cms` proves by other
+    means who holds the key. Name and key are kept as the bytes that were sent.
     Errors: `RequestError` CRYPT_E_ASN1_CORRUPT for damaged names, attributes or extensions.
+    Source: MS-WCCE 2.2.2.6.5 (null signature).
     """
     info = request.info
     raw_name = asn1.raw(info.subject)
@@ -63,6 +72,7 @@ def prove_possession(data: bytes) -> None:
 
     Errors: `RequestError` NTE_BAD_SIGNATURE when it did not, NTE_BAD_ALGID for an algorithm or
     NTE_BAD_KEY for a key that cannot be checked, CRYPT_E_ASN1_CORRUPT for a damaged request.
+    Source: RFC 2986 4.2; the codes are docs/rulings.md (Requests).
     """
     try:
         request = x509.load_der_x509_csr(data)
@@ -95,7 +105,9 @@ def _signed_with_sha1(request: x509.CertificateSigningRequest) -> bool:
 def requested_extensions(found: Iterable[asn1.Attribute], flags: int) -> tuple[ExtensionRow, ...]:
     """Return the rows of all extensions that the attributes *found* ask for, each with *flags*.
 
-    Errors: `asn1.DecodeError`, also for an extension that is asked for twice.
+    Microsoft's attribute and the one of PKCS #9 count alike and may stand side by side.
+    Errors: `asn1.DecodeError`, also for an extension that is asked for twice, which RFC 5280 4.2
+    forbids in a certificate. Source: docs/rulings.md (Attributes and extensions).
     """
     rows: dict[str, ExtensionRow] = {}
     for attribute in found:
@@ -112,6 +124,8 @@ def requested_extensions(found: Iterable[asn1.Attribute], flags: int) -> tuple[E
 def extension_rows(encoded: bytes, flags: int) -> list[ExtensionRow]:
     """Return the rows of an *encoded* Extensions, each with *flags* and its criticality.
 
+    *flags* are an origin and perhaps EXTENSION_DISABLE_FLAG; EXTENSION_CRITICAL_FLAG (1) is added
+    from the encoding. Values are the content of the OCTET STRING, not looked into.
     Errors: `asn1.DecodeError`, also for a value over `MAX_EXTENSION` bytes.
     """
     box = asn1.decode(asn1.ExtensionsBox, asn1.wrap(asn1.SEQUENCE, encoded))
@@ -127,7 +141,10 @@ def extension_rows(encoded: bytes, flags: int) -> list[ExtensionRow]:
 def attribute_rows(found: Iterable[asn1.Attribute]) -> list[AttributeRow]:
     """Return a row for each request attribute among the attributes *found*.
 
-    Errors: `asn1.DecodeError`. Source: ca-behaviour.md 1.6.
+    A pair without a name or a value makes no row. The pair's name loses blanks and minus signs as
+    one in attribute text does, so that both can be asked for alike.
+    Errors: `asn1.DecodeError` for a damaged value, `RequestError` ERROR_INVALID_DATA for several
+    values where one is allowed. Source: MS-WCCE 3.2.1.4.2.1.4.1.1.
     """
     rows: list[AttributeRow] = []
     for attribute in found:

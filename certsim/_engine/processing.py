@@ -2,7 +2,17 @@
 
 Everything here runs outside the engine's lock and changes nothing that others can see. The
 result is a `Decision`: the draft, the guard that held, and what the row shall say.
-Source: ca-behaviour.md 1.2 (steps 6 to 10), 1.3, 1.8 (messages); DESIGN 4.
+
+The order is Microsoft's: read and check the request, work out the dates and the CA's own
+extensions, ask policy, and only then put the subject together, take a serial number and sign. A
+request that cannot be read never reaches policy. Whether the step is legal is the table's business
+(`lifecycle`), storing it and telling of it the engine's.
+
+Nothing a client sends may end in anything but a row: whatever reading finds wrong becomes a
+`RequestError` and so a Failed row. An exception of another kind that leaves this room is a fault of
+certsim, or somebody at the keyboard.
+Source: MS-WCCE 3.2.1.4.2.1.4 (steps), 3.2.1.4.2.1.4.5 (verdicts); win32 SecCrypto (processing
+certificate requests); MS-CSRA 3.1.4.1.3 (resubmit); docs/rulings.md (Requests, Certificates).
 """
 
 from __future__ import annotations
@@ -27,9 +37,9 @@ from certsim.facts.flags import RequestFlag, RequestType
 from certsim.facts.hresults import HRESULT
 
 MAX_REQUESTER = 2048
-"""Characters a requester's name may have. Source: interfaces.md 4.1 (RequesterName)."""
+"""Characters a requester's name may have. Source: `certutil -schema` (Request.RequesterName)."""
 MAX_MESSAGE = 8192
-"""Characters a disposition message may have. Source: interfaces.md 4.1."""
+"""Characters a disposition message may have; what is over is cut. Source: `certutil -schema`."""
 
 ANSWERS: Mapping[Guard, CRDisposition] = {
     Guard.UNREADABLE: CRDisposition.ERROR,
@@ -38,9 +48,12 @@ ANSWERS: Mapping[Guard, CRDisposition] = {
     Guard.PEND: CRDisposition.UNDER_SUBMISSION,
     Guard.DENY: CRDisposition.DENIED,
 }
+"""What the call itself answers. A later retrieval answers from the row: DENIED for UNBUILDABLE."""
 _FULL_RESPONSE = int(RequestType.FULLRESPONSE)
 _PKCS10 = _FULL_RESPONSE | int(RequestType.PKCS10)
 _FORCE_UTF8 = int(RequestFlag.FORCEUTF8)
+# CR_IN_FULLRESPONSE with the kind is what RequestType is seen to hold. Where a request cannot be
+# read, that it counts as PKCS #10 is assumed, and so is CR_FLG_FORCEUTF8 on every request.
 _MESSAGES: Mapping[Guard, str] = {
     Guard.UNBUILDABLE: "Error Constructing or Publishing Certificate",
     Guard.ISSUE: "Issued",
@@ -50,7 +63,11 @@ _MESSAGES: Mapping[Guard, str] = {
 
 
 class Arrival(NamedTuple):
-    """Hold a request as it came in: its bytes, its attribute text, and who sent it."""
+    """Hold a request as it came in: its bytes, its attribute text, and who sent it.
+
+    *data* is what is left when the transport is taken off, DER if it is a request at all.
+    *requester* is an account name as text; nobody checks it.
+    """
 
     data: bytes
     attributes: str
@@ -58,7 +75,11 @@ class Arrival(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """Hold what shall become of a request: which *guard* held, and what the row will say."""
+    """Hold what shall become of a request: which *guard* held, and what the row will say.
+
+    *changes* are columns by name, the new state left out: that is in the table's line. The row is
+    made of *draft* and *changes* under the lock, in one transaction.
+    """
 
     guard: Guard
     draft: Draft
@@ -66,14 +87,22 @@ class Decision(NamedTuple):
 
 
 def join(*pieces: str) -> str:
-    """Return the pieces of a disposition message with two blanks between them, as Windows does."""
+    """Return the pieces of a disposition message with two blanks between them, as Windows does.
+
+    Empty pieces leave no gap. Source: MS-CSRA 3.1.4.1.3; gradenegger.eu on events 22 and 53.
+    """
     return "  ".join(piece for piece in pieces if piece)
 
 
 def decide_new(
     state: CAState, dispatcher: Dispatcher, request_id: int, arrival: Arrival, now: datetime
 ) -> Decision:
-    """Read a new request, ask policy about it, and build its certificate if policy says so."""
+    """Read a new request, ask policy about it, and build its certificate if policy says so.
+
+    *request_id* is reserved, *now* (aware UTC) becomes SubmittedWhen and the start of the dates.
+    A request that cannot be read is a decision too, with the HRESULT as its status; nothing is
+    raised for it. Source: MS-WCCE 3.2.1.4.2.1.4.4; docs/rulings.md (Requests).
+    """
     columns = _first_columns(request_id, arrival, now)
     try:
         draft = _read(state, request_id, columns, arrival)
@@ -87,8 +116,14 @@ def decide_new(
 def decide_again(
     state: CAState, dispatcher: Dispatcher, row: Row, officer: str, now: datetime
 ) -> Decision:
-    """Ask policy about a pending or denied *row* once more, as *officer* wishes."""
+    """Ask policy about a pending or denied *row* once more, as *officer* wishes.
+
+    The request is not read again: attributes, extensions and names stand as an officer or policy
+    left them. Dates are worked out anew from *now*, and what the last decision wrote is forgotten.
+    Source: MS-CSRA 3.1.4.1.3; docs/rulings.md (Requests).
+    """
     draft = Draft.of(row, _OUTCOME)
+    _note_template(draft)
     note = f"Resubmitted by {officer}"
     return _decide(state, dispatcher, draft, now, new_request=False, note=note)
 
@@ -112,7 +147,11 @@ def _first_columns(request_id: int, arrival: Arrival, now: datetime) -> dict[str
 
 
 def _read(state: CAState, request_id: int, columns: dict[str, Value], arrival: Arrival) -> Draft:
-    """Return the draft of a readable request. Errors: `RequestError`."""
+    """Return the draft of a readable request, and note in *columns* what is known of it by then.
+
+    *columns* fills as reading gets on, so the row of a request that fails half-way, a renewal whose
+    attributes are too long for example, tells as much as was understood. Errors: `RequestError`.
+    """
     try:
         _check_sizes(arrival)
         submission = requests.read(arrival.data)
@@ -131,13 +170,18 @@ def _read(state: CAState, request_id: int, columns: dict[str, Value], arrival: A
     info = submission.public_key_info
     draft = Draft(request_id, columns, rows, submission.extensions, info)
     draft.subject = submission.subject
-    template = templates.named(rows, draft)
-    if template:
-        draft.columns["CertificateTemplate"] = template
+    _note_template(draft)
     return draft
 
 
+def _note_template(draft: Draft) -> None:
+    template = templates.named(draft)
+    if template:
+        draft.columns["CertificateTemplate"] = template
+
+
 def _check_sizes(arrival: Arrival) -> None:
+    """Refuse texts that their columns cannot hold; the Failed row keeps their beginning."""
     if len(arrival.requester) > MAX_REQUESTER:
         raise ComError(
             HRESULT.E_INVALIDARG, f"the requester's name is over {MAX_REQUESTER} characters"
@@ -152,7 +196,8 @@ def _check_old(state: CAState, raw: bytes, columns: dict[str, Value]) -> None:
     """Check that the certificate to be renewed is this CA's and still valid; note it if so.
 
     Errors: `RequestError` CERT_E_ISSUERCHAINING or CERT_E_EXPIRED. That the CA looks at both is
-    certsim's reading of "verifying the signing certificate" (basis assumed).
+    certsim's reading of "verifying the signing certificate" (basis assumed). Whether it has been
+    revoked is not asked, since no verb revokes. Source: docs/rulings.md (Kinds and signatures).
     """
     old = x509.load_der_x509_certificate(raw)
     if old.not_valid_after_utc < state.now():
@@ -176,6 +221,8 @@ def _decide(
     new_request: bool,
     note: str = "",
 ) -> Decision:
+    # Dates and extensions come first: denied rows have been seen with NotBefore and NotAfter, so
+    # policy is asked about a certificate that is all but made. Source: published lab transcripts.
     building.prepare(draft, state, now)
     ruling = dispatcher.verify(draft, new_request=new_request)
     if ruling.guard is not Guard.ISSUE:
@@ -190,6 +237,11 @@ def _decide(
 
 
 def _without_certificate(draft: Draft, ruling: Ruling, now: datetime, note: str) -> Decision:
+    """Return the end of a request that policy refuses or leaves pending.
+
+    VR_INSTANT_BAD brings no code of its own; the one put here is that of an officer's denial.
+    Source: docs/rulings.md (Verdicts).
+    """
     status = ruling.status
     if ruling.guard is Guard.DENY:
         status = status or HRESULT.CERTSRV_E_ADMIN_DENIED_REQUEST
@@ -205,6 +257,7 @@ def _end(
     message: str,
     built: Mapping[str, Value] | None = None,
 ) -> Decision:
+    """Return the decision; a pending row has no ResolvedWhen yet (basis assumed)."""
     changes: dict[str, Value] = {
         "Request.StatusCode": int(status),
         "Request.DispositionMessage": message[:MAX_MESSAGE],

@@ -2,7 +2,9 @@
 
 An object holds a context number and nothing that leads to a row. It may be made before any CA
 exists, kept for ever, and used from any thread as long as its context lives.
-Source: interfaces.md 1.3, 1.4; DESIGN 3.
+What a call answers is worked out in `reading`, what it changes in `drafts`; here the call is aimed,
+and written down while a trace is on.
+Source: sdk-api certif (icertserverexit, icertserverpolicy); docs/rulings.md (Contexts).
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ class _ServerObject:
     )
 
     def __init__(self, ca: Bindable | None = None) -> None:
-        """Stand at context 0; answer there for *ca*, or as DESIGN 3 says when none is given."""
+        """Stand at context 0; answer there for *ca*, else for the CA that calls or runs alone."""
         caller = thread.caller
         self._context = 0
         self._bound = None if ca is None else ca.server_key
@@ -169,6 +171,8 @@ class _ServerObject:
         """
         self._attributes = None
 
+    # Each call looks its context up anew, so that an object aimed at a context that has died fails
+    # as `SetContext` would instead of showing what it last saw. Source: docs/rulings.md (Contexts).
     def _aim(self) -> tuple[CAState, Row | Draft | None]:
         if self._context:
             return contexts.find(self._context)

@@ -3,7 +3,17 @@
 The getter decides the side: `GetRequestProperty` looks among the request's properties,
 `GetCertificateProperty` among the certificate's and then the CA's. Names ignore case; a value is
 handed out only as the type the table gives it, never converted.
-Source: interfaces.md 1.3, 3; DESIGN 3 and 4 (names, spelling, errors).
+
+Where a value is from, in the order it is looked for: a stored column; a column worked out from the
+certificate or the request (`columns`); the few that are neither; and, while policy decides, what
+it has set that no column holds. All functions take the CA, a row or draft (`None` at context 0) and
+what the module passed, unchecked: a module may pass anything, and gets E_INVALIDARG for it, never
+a Python error. Nothing here changes a row.
+
+Errors throughout are `ComError`; the pages of these methods demand the order of calls and name
+hardly a code, so most codes are certsim's.
+Source: sdk-api certif (the getters of icertserverexit); win32 SecCrypto/name-properties (`Subject.`
+and newlines); certsrv.h (names); docs/rulings.md (Properties, Contexts).
 """
 
 from __future__ import annotations
@@ -39,6 +49,7 @@ def request_property(state: CAState, row: Row | Draft | None, name: str, kind: i
 
     Errors: `ComError` E_INVALIDARG at context 0, for a name outside the table or another type
     than the table's; CERTSRV_E_PROPERTY_EMPTY when there is no value.
+    Source: sdk-api certif/nf-certif-icertserverexit-getrequestproperty.
     """
     fact = find_request(name) if isinstance(name, str) else None
     if fact is None:
@@ -52,7 +63,9 @@ def certificate_property(
     """Answer `GetCertificateProperty`; *maker* is where the module that made the object lives.
 
     Errors: as `request_property`; a property of the certificate asked for at context 0, or with
-    `Fidelity.strict_context` one of the CA at another context, is E_INVALIDARG.
+    `Fidelity.strict_context` one of the CA at another context, is E_INVALIDARG. The page wants
+    context 0 for the CA's; both public samples read them elsewhere, so that is allowed by default.
+    Source: sdk-api certif/nf-certif-icertserverexit-getcertificateproperty.
     """
     fact = find_certificate(name) if isinstance(name, str) else None
     if fact is not None:
@@ -78,7 +91,11 @@ def _ca_property(
 
 @lru_cache(maxsize=1024)
 def _find_ca(name: str) -> tuple[Property, int | None]:
-    """Return the row of the CA table that *name* means, and the number behind its dot."""
+    """Return the row of the CA table that *name* means, and the number behind its dot.
+
+    Errors: E_INVALIDARG for an unknown name, or a number behind one that is not indexed. Whether
+    the number is in range is asked in `ca_properties`.
+    """
     base, _, number = name.rpartition(".")
     index = int(number) if base and _INDEX.fullmatch(number) else None
     fact = CA_SIDE.get((name if index is None else base).lower())
@@ -88,12 +105,17 @@ def _find_ca(name: str) -> tuple[Property, int | None]:
 
 
 _REQUESTER: Mapping[str, Value] = {"RequesterCAAccess": 1, "KeyArchived": 0}
-# Everybody may enroll as long as no security is set up, and no key is archived (DESIGN 4).
+# Everybody may enroll, since certsim has no security, and no key is archived. They belong to a
+# request's context even where others answer everywhere. Source: docs/rulings.md (Properties).
 
 
 @lru_cache(maxsize=1024)
 def find_request(name: str) -> Property | None:
-    """Return the row of the request table that *name* means, prefixes taken off."""
+    """Return the row of the request table that *name* means, prefixes taken off.
+
+    `Request.Subject.CommonName` is `CommonName`. The answer is cached by spelling, within bounds:
+    modules ask for the same few names at every event.
+    """
     return REQUEST_SIDE.get(_bare(name, (_REQUEST, _SUBJECT)))
 
 
@@ -110,6 +132,7 @@ def _text(name: object) -> str:
 
 
 def _bare(name: str, prefixes: tuple[str, ...]) -> str:
+    """Return *name* in lower case without those of the *prefixes* it has, taken in their order."""
     name = name.lower()
     for prefix in prefixes:
         name = name.removeprefix(prefix)
@@ -145,6 +168,7 @@ def _answer(fact: Property, kind: int, value: Value | None) -> Value:
 
 
 def _row_answer(state: CAState, row: Row | Draft, fact: Property, kind: int) -> Value:
+    """Answer with a property of *row*; the first lines are the short way of most reads."""
     if fact.type == kind:
         value = row.columns.get(fact.column)
         if value is not None and value != "":
@@ -153,6 +177,7 @@ def _row_answer(state: CAState, row: Row | Draft, fact: Property, kind: int) -> 
 
 
 def _row_value(state: CAState, row: Row | Draft, fact: Property) -> Value | None:
+    """Return what *row* has for *fact*; an empty text counts as no value."""
     if fact.column:
         return columns.read(row, fact.column)
     if fact.name == "RawCACertificate":
@@ -166,7 +191,11 @@ def _row_value(state: CAState, row: Row | Draft, fact: Property) -> Value | None
 
 
 def _old_requester(state: CAState, row: Row | Draft) -> Value | None:
-    """Return who had asked for the certificate that this request renews."""
+    """Return who had asked for the certificate that this request renews.
+
+    The page does not say where the name is from; it is looked up by serial number among the rows.
+    Source: docs/rulings.md (Kinds and signatures).
+    """
     old = row.columns.get("Request.RawOldCertificate")
     if not isinstance(old, bytes):
         return None
@@ -178,7 +207,10 @@ def _old_requester(state: CAState, row: Row | Draft) -> Value | None:
 def request_attribute(_state: CAState, row: Row | Draft | None, name: str) -> str:
     """Answer `GetRequestAttribute`; blanks, minus signs and case do not count in *name*.
 
+    Values are those of the attribute rows, an officer's additions included; the text as it was sent
+    is the property RequestAttributes.
     Errors: `ComError` E_INVALIDARG at context 0, CERTSRV_E_PROPERTY_EMPTY without such a row.
+    Source: MS-WCCE 3.2.1.4.2.1.2 (names); sdk-api certif, GetRequestAttribute.
     """
     wanted = attributes.normalize(_text(name)).lower()
     for attribute in _need_row(row, "a request attribute").attributes:
@@ -194,6 +226,7 @@ def certificate_extension(
 
     Errors: `ComError` E_INVALIDARG at context 0 or for no PROPTYPE, CERTSRV_E_PROPERTY_EMPTY
     without such a row, ERROR_INVALID_DATA for a value that is not of type *kind*.
+    Source: sdk-api certif, GetCertificateExtension; docs/rulings.md (Attributes and extensions).
     """
     extension = _need_row(row, "an extension").extension(name)
     if extension is None:
@@ -209,7 +242,11 @@ def flags(_state: CAState, _row: Row | Draft | None, fetched: int | None) -> int
 
 
 def extension_names(_state: CAState, row: Row | Draft | None, reserved: int) -> Iterator[str]:
-    """Answer `EnumerateExtensionsSetup` with the OIDs to come."""
+    """Answer `EnumerateExtensionsSetup` with the OIDs to come.
+
+    The list is taken now: what policy sets while it enumerates is not in it.
+    Errors: `ComError` E_INVALIDARG at context 0, or for *reserved* other than 0.
+    """
     _need_zero(reserved)
     return iter([extension.name for extension in _need_row(row, "an extension").extensions])
 

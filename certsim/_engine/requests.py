@@ -2,7 +2,13 @@
 
 `decode_transport` takes off PEM or base64 and keeps the size rule; `read` finds out which kind of
 request the bytes are and hands them to `pkcs10` or `cms`.
-Source: ca-behaviour.md 1.2 (steps 5, 6), 1.6 (kinds); DESIGN 4 (size limits, kinds).
+
+On Windows a client tells the kind in the flags of its call or leaves the choice to the server;
+certsim takes no flags and always finds out. It tries PKCS #10 first, since nearly every request is
+one, then CMS (PKCS #7 and CMC look alike from outside), then KEYGEN, only to refuse it by name.
+Challenge responses and lists of certificate timestamps have no shape of their own and are not
+known. Sizes are looked at before anything is decoded, so a large text costs nothing.
+Source: MS-WCCE 3.2.1.4.2.1.4, 3.2.1.4.3.1.1 (kinds); docs/rulings.md (Requests, Left out).
 """
 
 from __future__ import annotations
@@ -20,7 +26,9 @@ from certsim.errors import ComError
 from certsim.facts.hresults import HRESULT
 
 MAX_REQUEST = 65_536
+"""Bytes a decoded request may have. Source: `certutil -schema` (Request.RawRequest)."""
 MAX_TEXT = 131_072
+"""Characters or bytes that are looked at: room for base64 of the former, with line ends."""
 
 _PEM = re.compile(rb"-----BEGIN [^\r\n]{1,64}-----([^-]*)-----END ")
 _BLANKS = re.compile(rb"\s+")
@@ -31,7 +39,8 @@ def decode_transport(request: object) -> bytes:
 
     Bytes that are none of these come back as they are, for `read` to refuse; `None` is no bytes.
     Errors: `ComError` E_INVALIDARG, and no row, for more than 65,536 bytes decoded; text over
-    131,072 characters is not decoded at all. Source: DESIGN 4.
+    131,072 characters is not decoded at all; E_INVALIDARG too for an object of another kind.
+    Source: RFC 7468 (PEM); docs/rulings.md (Requests).
     """
     if not isinstance(request, bytes | bytearray | memoryview | str):
         request = _bytes_of(request)
@@ -54,6 +63,10 @@ def _bytes_of(request: object) -> bytes:
 
 
 def _decode(request: bytes | bytearray | memoryview | str) -> bytes:
+    """Return the bytes behind *request*.
+
+    Bytes that begin as a SEQUENCE does are DER: base64 of one begins with an M, PEM with a dash.
+    """
     if isinstance(request, str):
         return _from_text(request.encode("utf-8", "surrogatepass"))
     data = bytes(request)
@@ -61,6 +74,7 @@ def _decode(request: bytes | bytearray | memoryview | str) -> bytes:
 
 
 def _from_text(text: bytes) -> bytes:
+    """Return what PEM or base64 *text* holds, whatever its label says; else *text* itself."""
     armoured = _PEM.search(text)
     body = _BLANKS.sub(b"", armoured[1] if armoured else text)
     try:
@@ -81,7 +95,9 @@ def read(data: bytes) -> Submission:
 
     Errors: `RequestError` with CRYPT_E_ASN1_* for bytes that are no request,
     CRYPT_E_INVALID_MSG_TYPE for a kind that is not emulated (KEYGEN), and what `pkcs10.read` and
-    `cms.read` raise. Source: ca-behaviour.md 1.6; DESIGN 4 (kinds not emulated).
+    `cms.read` raise. That a kind which is not supported has that code is documented; which of the
+    CRYPT_E_ASN1_* stands for which damage is assumed.
+    Source: MS-WCCE 3.2.1.4.3.1.1; docs/rulings.md (Requests, Left out).
     """
     if not data:
         raise RequestError(HRESULT.CRYPT_E_ASN1_EOD, "the request is empty")

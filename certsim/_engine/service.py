@@ -3,7 +3,16 @@ r"""The service around the engine: start, stop, and the gate that every verb goe
 A start takes the configuration as it stands, loads the modules that `ExitModules\Active` and
 `PolicyModules\Active` name, and opens the gate; a stop closes it, waits for the verbs inside,
 tells SHUTDOWN and lets the policy module go. Both may be repeated.
-Source: DESIGN 2 (start, stop), 4 (SHUTDOWN, policy that fails); ca-behaviour.md 0 (fact 10), 4.1.
+
+That a change of the configuration or of the list of modules counts from the next start is the way
+of Windows, and half the questions of people who write modules come from it. There is no process and
+no thread of its own here: modules run on the threads of those who call verbs, and the service is
+merely the time during which verbs are let in.
+
+A start that fails leaves a stopped CA behind, and the modules that were initialised by then are
+not told: on Windows their process would have ended.
+Source: MS-CSRA 3.1.4.2.15 (a change counts from the next start) and its `Active` values; sdk-api
+certpol/nf-certpol-icertpolicy-shutdown; docs/rulings.md (Events, Modules, Configuration).
 """
 
 from __future__ import annotations
@@ -29,6 +38,7 @@ class Gate:
 
     `with gate:` is one verb. A verb called from inside another one, by a module, is let in even
     while the service waits to stop. Errors: `ComError` RPC_S_SERVER_UNAVAILABLE when closed.
+    Source: docs/rulings.md (Requests, for the code and for verbs inside verbs).
     """
 
     def __init__(self) -> None:
@@ -74,11 +84,17 @@ class Gate:
 
 
 class _Depth(threading.local):
+    """Count how many verbs deep this thread is; a stop from inside would wait for itself."""
+
     depth = 0
 
 
 class Service:
-    """Start and stop one CA."""
+    """Start and stop one CA.
+
+    `key` is the number under which server objects bound to this CA find it. Starts and stops take
+    turns under one lock; a module that calls either during a start or a stop does nothing by it.
+    """
 
     def __init__(self, state: CAState, dispatcher: Dispatcher) -> None:
         """Begin stopped, without modules."""
@@ -98,13 +114,13 @@ class Service:
 
     @property
     def policy_module(self) -> str:
-        """Return the ProgID of the policy module."""
+        """Return the ProgID of the policy module; empty before one has been installed."""
         return self._policy.progid if self._policy else ""
 
     def install_exit(self, spec: object) -> str:
         """Plug *spec* in behind the others, from the next start on; return its ProgID.
 
-        Errors: `ModuleLoadError`.
+        A running CA goes on with the modules it was started with. Errors: `ModuleLoadError`.
         """
         plug = modules.plug(spec, modules.EXIT, self.exit_modules)
         self._exits[plug.progid] = plug
@@ -123,7 +139,10 @@ class Service:
         self._exits.pop(progid, None)
 
     def install_policy(self, spec: object) -> None:
-        """Make *spec* the policy module. Errors: `ModuleLoadError`."""
+        """Make *spec* the policy module, from the next start on; there is always just one.
+
+        Errors: `ModuleLoadError`.
+        """
         self._policy = modules.plug(spec, modules.POLICY)
         self._state.registry.write(modules.POLICY.folder, ACTIVE, self._policy.progid)
 
@@ -135,7 +154,9 @@ class Service:
 
         Errors: `ModuleLoadError` for a module that does not fit its socket and for a policy
         module that cannot be made or initialised; `ComError` E_INVALIDARG for a configuration
-        that cannot be used. The CA stays stopped then.
+        that cannot be used. The CA stays stopped then. An exit module that fails to initialise is
+        an entry in the event log and no error. STARTUP is told last, and by default not at all
+        (`Fidelity.startup`): the header has it, and ADCS.CertMod's author never saw it arrive.
         """
         if self.gate.inside:
             return  # it runs, and whoever stops it just now waits for this very verb
@@ -170,6 +191,7 @@ class Service:
         self.gate.open = True
 
     def _active_plugs(self) -> Iterable[Plug]:
+        """Yield what is active, in order; a ProgID nobody installed is event 46 (assumed)."""
         for progid in self.exit_modules:
             plug = self._exits.get(progid)
             if plug is None:
@@ -182,6 +204,8 @@ class Service:
     def stop(self) -> None:
         """Wait for running verbs, tell SHUTDOWN, let policy go; nothing happens when stopped.
 
+        The policy module is promised that no request will follow its `ShutDown`; that the exit
+        modules are told before it is assumed. No error of a module keeps the CA from stopping.
         Errors: `ComError` E_UNEXPECTED on a thread that is inside a verb, where a module called
         it: the stop would wait for itself.
         """

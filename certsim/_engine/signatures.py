@@ -2,6 +2,10 @@
 
 A bare PKCS #10 is mostly checked by `cryptography`; this room is for the signatures of CMS
 messages, where the key, the digest and the scheme are told apart from each other.
+
+Which algorithms a Windows CA accepts depends on the providers installed there; here they are RSA,
+ECDSA and Ed25519, with SHA-1 or SHA-2. SHA-1 is no fault: to refuse a request for it is the policy
+module's part, and a module should get to see one.
 Source: RFC 3370 and RFC 5754 (RSA and ECDSA in CMS), RFC 4056 (RSASSA-PSS), RFC 8419 (Ed25519).
 """
 
@@ -64,7 +68,7 @@ def digest_named(algorithm: str) -> hashes.HashAlgorithm:
 
 
 def digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
-    """Return the digest of *data*."""
+    """Return the digest of *data* by *algorithm*."""
     context = hashes.Hash(algorithm)
     context.update(data)
     return context.finalize()

@@ -1,4 +1,13 @@
-"""What all rooms of one CA share: its names, certificates, configuration, rows and journal."""
+"""What all rooms of one CA share: its names, certificates, configuration, rows and journal.
+
+Two kinds of thing are kept apart: what stands as long as the CA exists (`CAState`), and what was
+read from the registry at the last start (`Settings`), which no change in between can reach. The
+registry itself is in `CAState` too, since modules read their own keys from it at any time.
+
+This room has no verbs and takes no lock. Rows are the shelf's, and who may change one is decided at
+the engine's door (CONTRIBUTING.md, law 2).
+Source: MS-CSRA 3.1.4.2.15; certsrv.h (names of values); docs/rulings.md (Configuration).
+"""
 
 from __future__ import annotations
 
@@ -21,12 +30,18 @@ from certsim.registry import Registry
 from certsim.sources import Sources
 
 MAX_SKEW = 525_600
-"""Minutes: a year is more than any clock is wrong by."""
+"""Minutes: a year is more than any clock is wrong by. The bound is certsim's own."""
 
 
 @attrs.frozen
 class Identity:
-    """Hold who the CA is: its name in three spellings, its host and its type."""
+    """Hold who the CA is: its name in three spellings, its host and its type.
+
+    *sanitized* has `!xxxx` for what a path cannot hold and is what modules are told; *short* is it
+    cut to 57 characters. *dns_name* goes into URLs and MachineDNSName and need not exist. *ca_type*
+    is what the property CAType answers and changes nothing else: there is no directory here.
+    Source: MS-WCCE 3.1.1.4.1.1; docs/rulings.md (Names and formats, Left out).
+    """
 
     name: str
     sanitized: str
@@ -45,9 +60,13 @@ class Identity:
 class Settings:
     """Hold what the registry said when the CA started; a change there counts from the next start.
 
-    *template* holds the OIDs a subject keeps, most specific first. *constants* are the
-    extensions that every certificate gets, each with its encoding.
-    Source: ca-behaviour.md 0 (fact 10), 2.2, 2.3.
+    *validity_units* and *validity_period* (`2`, `Years`) are how long a certificate lives at most,
+    *skew* is by how much NotBefore is earlier than the moment. *template* holds the OIDs a subject
+    keeps, most specific first; *reorder* is off with CRLFlags 0x800, *keep_untouched* on with 0x20.
+    *constants* are the extensions that every certificate gets, each with its encoding: they hang on
+    the CA's certificate and its URLs alone.
+    Source: MS-CSRA 3.1.4.2.15 (the next start); KB254632 (the period); gradenegger.eu and PSPKI
+    (template and flags); certsrv.h.
     """
 
     validity_units: int
@@ -64,13 +83,17 @@ class Settings:
     def snapshot(registry: Registry, identity: Identity, issuer: CACertificate) -> Settings:
         """Return the settings as *registry* has them now.
 
-        Errors: `ComError` E_INVALIDARG naming a SubjectTemplate word or a period that is wrong.
+        Whatever is wrong shows here and not at the first request.
+        Errors: `ComError` E_INVALIDARG naming a SubjectTemplate word or a period that is wrong, or
+        a value of another type than Windows keeps there.
+        Source: TechNet on event 19; docs/rulings.md (Configuration).
         """
         flags = registry.integer("CRLFlags")
         high = registry.read("", "HighSerial")
         units, period = registry.integer("ValidityPeriodUnits"), registry.text("ValidityPeriod")
         if units < 1:
             raise ComError(HRESULT.E_INVALIDARG, f"ValidityPeriodUnits is at least 1, not {units}")
+        # The sum is of no use here: a word that is no unit of time raises now.
         validity.after(issuer.not_before, units, period)
         return Settings(
             units,
@@ -96,6 +119,11 @@ def _skew(minutes: int) -> timedelta:
 def _constants(
     registry: Registry, identity: Identity, issuer: CACertificate
 ) -> tuple[ExtensionRow, ...]:
+    """Return the extensions that are the same for every certificate, URL tokens filled in.
+
+    For AIA lines MS-CSRA's note 15 has %1 and %2 the other way round than for CRLs; tools and the
+    default lines themselves do not, and neither does certsim.
+    """
     tokens = {
         "1": identity.dns_name,
         "2": identity.dns_name.partition(".")[0].upper(),
@@ -116,7 +144,10 @@ def _constants(
 
 @attrs.define(eq=False)
 class CAState:
-    """Hold one CA's furniture. Rooms change what is theirs; `settings` is set at each start."""
+    """Hold one CA's furniture. Rooms change what is theirs; `settings` is set at each start.
+
+    *certificates* are the CA's own by index, oldest first.
+    """
 
     identity: Identity
     sources: Sources
@@ -133,5 +164,5 @@ class CAState:
         return self.certificates[-1]
 
     def now(self) -> datetime:
-        """Return the present moment by the CA's own clock."""
+        """Return the present moment by the CA's own clock: aware UTC, whole seconds."""
         return self.sources.clock.now()

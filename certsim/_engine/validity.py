@@ -1,6 +1,10 @@
 """How long a certificate lives: registry periods, calendar arithmetic, the clock skew.
 
-Source: ca-behaviour.md 2.2; unit words from the SDK and event 28.
+A period is a number and an English word, as in `ValidityPeriodUnits` and `ValidityPeriod`. KB254632
+names the units and says nothing of arithmetic; here months and years follow the calendar, so that
+a year from 1 March is 1 March whatever February did. Who asks for the sum decides where it starts:
+the CA counts from the moment of the request and not from the backdated NotBefore.
+Source: KB254632; unit words from the SDK and event 28; docs/rulings.md (Certificates).
 """
 
 from __future__ import annotations
@@ -30,8 +34,8 @@ def after(start: datetime, units: int, word: str) -> datetime:
     """Return *start* plus *units* of the unit *word* (Seconds … Years, case ignored).
 
     Months and years move along the calendar and stop at a shorter month's last day; a sum past
-    the year 9999 is `END_OF_TIME`. Errors: `ComError` E_INVALIDARG for another word or a
-    negative count.
+    the year 9999 is `END_OF_TIME`. *start* is aware UTC, and so is the result; sums are kept, since
+    a CA asks for few. Errors: `ComError` E_INVALIDARG for another word or a negative count.
     """
     unit = word.strip().lower()
     if units < 0 or (unit not in _FIXED and unit not in _MONTHS):
@@ -45,6 +49,7 @@ def after(start: datetime, units: int, word: str) -> datetime:
 
 
 def _add_months(start: datetime, months: int) -> datetime:
+    """Return *start* some calendar months on: a month after 31 January is 28 or 29 February."""
     years, month = divmod(start.month - 1 + months, 12)
     year, month = start.year + years, month + 1
     if year > END_OF_TIME.year:

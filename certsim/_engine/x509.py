@@ -4,7 +4,13 @@ A certificate is put together from encodings: subject, public key and extension 
 carried over as they came, what is the same for every certificate of a CA is encoded once, and
 only serial number and dates are encoded each time. Tests compare the bytes with those of
 `cryptography`'s `CertificateBuilder` for every shape of certificate.
-Source: RFC 5280 4.1; ca-behaviour.md 2.2 to 2.5; FIPS 186 and RFC 5758 for the algorithms.
+
+What a certificate shall say has been decided before: dates, subject and serial number by `building`
+and `serials`, extensions by request, policy and CA. Nothing is judged here, so a policy module that
+enables nonsense gets nonsense signed, as it would on Windows. The same body serves the CA's own
+certificate, with itself as issuer.
+Source: RFC 5280 4.1; FIPS 186 and RFC 5758 for the algorithms; win32 SecCrypto
+(certification-authority-renewal, for the indices); docs/rulings.md (Certificates).
 """
 
 from __future__ import annotations
@@ -31,6 +37,7 @@ from certsim.sources import PrivateKey
 _VERSION_3 = b"\xa0\x03\x02\x01\x02"
 _INTEGER, _BIT_STRING, _EXTENSIONS, _NO_UNUSED_BITS = b"\x02", b"\x03", b"\xa3", b"\x00"
 _NULL = b"\x05\x00"
+# RFC 4055 5 wants the NULL behind an RSA algorithm; RFC 5758 3.2 wants nothing behind an ECDSA one.
 _CRITICAL, _DISABLE = int(ExtensionFlag.CRITICAL), int(ExtensionFlag.DISABLE)
 
 _ECDSA = {
@@ -47,7 +54,9 @@ class CACertificate:
 
     *index* counts the CA's certificates, *key_index* is the index of the first one with this
     key. *name* is the encoded subject, *key_identifier* the octets of its SKI, *algorithm* the
-    encoded AlgorithmIdentifier that *sign* signs with.
+    encoded AlgorithmIdentifier that *sign* signs with. *raw* is DER. The private key is nowhere
+    but behind *sign*, which takes the bytes to be signed and returns the signature's.
+    Source: win32 SecCrypto/certification-authority-renewal.
     """
 
     raw: bytes
@@ -67,6 +76,7 @@ def signer(key: PrivateKey, *, repeatable: bool) -> tuple[bytes, Callable[[bytes
 
     EC keys sign with the SHA-2 of their size (P-256, P-384, P-521), *repeatable* by RFC 6979;
     RSA keys by PKCS #1 v1.5 with SHA-256. Errors: `ValueError` for another curve or kind of key.
+    On Windows the digest is the administrator's choice. Source: docs/rulings.md (Certificates).
     """
     if isinstance(key, rsa.RSAPrivateKey):
         rsa_key, scheme, digest = key, padding.PKCS1v15(), hashes.SHA256()
@@ -96,7 +106,9 @@ def build(
     one not 0, which is the content of a DER INTEGER. *subject* and *public_key_info* are
     encoded already.
     Of the *extensions* those that are disabled stay out, in the order given; *encoded* holds
-    the encodings of those that are the same for every certificate.
+    the encodings of those that are the same for every certificate. Dates are aware UTC and become
+    UTCTime up to 2049, GeneralizedTime from then on.
+    Errors: `ComError` NTE_FAIL when the key cannot sign. Source: RFC 5280 4.1, 4.1.2.5.
     """
     return _sign(
         issuer.algorithm,
@@ -150,8 +162,11 @@ def self_sign(
 ) -> CACertificate:
     """Return the first certificate of a root CA whose encoded subject is *name*.
 
-    It carries Basic Constraints, Key Usage (both critical), the key identifier and CA Version 0.
-    Source: ca-behaviour.md 2.4, 2.6; RFC 5280 4.2.1.2, 4.2.1.3, 4.2.1.9.
+    It carries Basic Constraints, Key Usage (both critical), the key identifier and CA Version 0
+    (certificate index 0, key index 0). It takes no row and fires no event. *repeatable* is as in
+    `signer`.
+    Source: RFC 5280 4.2.1.2, 4.2.1.3, 4.2.1.9; win32 SecCrypto/certification-authority-renewal;
+    docs/rulings.md (Requests, for the row that it does not take).
     """
     algorithm, sign = signer(key, repeatable=repeatable)
     public_key = key.public_key()
@@ -194,8 +209,8 @@ def server_extensions(
 
     Authority Key Identifier (key identifier alone), CRL Distribution Points (one point with all
     URLs) and Authority Information Access (a caIssuers entry for each of *aia_urls*, then an
-    OCSP entry for each of *ocsp_urls*); without URLs an extension is left out.
-    Source: ca-behaviour.md 2.4.
+    OCSP entry for each of *ocsp_urls*); without URLs an extension is left out. URLs are ASCII.
+    Source: RFC 5280 4.2.1.1, 4.2.1.13, 4.2.2.1; certsrv.h (origin); docs/rulings.md (Certificates).
     """
     server = int(ExtensionOrigin.SERVER)
     identifier = x509.AuthorityKeyIdentifier(issuer.key_identifier, None, None)

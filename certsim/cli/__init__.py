@@ -7,7 +7,7 @@ Exit status: 0 all went well, 1 a module failed, 2 the command could not be carr
 (usage, a module that does not load, a file that cannot be read, output that cannot be written),
 70 a fault in certsim, 130 interrupted, 141 the reader of the output went away. Whatever happens,
 the user gets one line and never a traceback.
-Source: DESIGN 1 (floor 6), 2 (front door); sysexits.h (70); shells count signals from 128.
+Source: sysexits.h (70, EX_SOFTWARE); shells report a signal as 128 and its number (130, 141).
 """
 
 from __future__ import annotations

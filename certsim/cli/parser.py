@@ -3,7 +3,11 @@
 Options are few on purpose. Abbreviated options are refused: a script that says `--req` would
 break on the day a second option begins like that. argparse's untyped namespace ends here, and the
 rest of the command line gets an `Options`.
-Source: DESIGN 2 (module specs); 1 (two runtime packages, so argparse).
+
+Nothing is looked at here beyond its form: whether a file exists or a module loads is found out in
+`run`, where the answer can name the reason. argparse it is because the command line has to work
+with certsim's two runtime packages alone.
+Source: README.md (commands).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ What modules print is left alone, since somebody may be debugging one: it goes s
 output, below the title of the step. With `--json` standard output belongs to the document, and
 modules print to standard error. That holds for Python's `print` and `sys.stdout`; a module that
 writes to file descriptor 1 by itself can still spoil the document.
-Source: DESIGN 2 (module specs, trace).
+Source: README.md (`certsim run`).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ more as a whole, which changes nothing in one that is clean.
 
 There are no colours: the words at the left do their work, and they survive a file, a mail and a
 terminal that has none.
-Source: DESIGN 1 (law 3: order of events), 2 (journal).
+Source: CONTRIBUTING.md (law 3: a row is committed before its event is told).
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ request attribute `Disposition` (`Pending`, `Deny`; nothing: issue), so requests
 
 Requests are made on the spot with keys from the CA's own sources: seeded sources repeat the whole
 tour byte for byte.
-Source: ca-behaviour.md 1.3, 1.5 (life cycle), 1.7 (attribute Disposition), 4.7 (events).
+Source: MS-WCCE 3.2.1.4.2.1 and MS-CSRA 3.1.4.1.3 (life cycle); the policy sample (attribute
+Disposition); docs/rulings.md (Events).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from certsim import CertificationAuthority, ComError, Outcome, Sources
 from certsim._engine.journal import Entry, EventLogEntry, Loading, Notification
 
 CONFIG = {r"policy\RequestDisposition": 3}
-"""USEREQUESTATTRIBUTE. Source: interfaces.md 6 (registry of the default policy module)."""
+"""USEREQUESTATTRIBUTE. Source: certsrv.h, REQDISP constants."""
 _PENDING, _DENY = "Disposition:Pending", "Disposition:Deny"
 
 

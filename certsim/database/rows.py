@@ -4,7 +4,7 @@ A `Row` is frozen. Its `columns` use the documented column names (`Request.Dispo
 `SerialNumber`); a column without a value is absent, and a column that can be worked out from
 another (a name part from `Request.RawName`, a hash from `RawCertificate`) need not be there:
 `_engine/columns.py` decodes it when somebody asks.
-Source: interfaces.md 4.1 (schema); ca-behaviour.md 1.8.
+Source: certutil -schema, published output (columns, types, sizes); MS-CSRA appendix note 4.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ import attrs
 from certsim.facts.dispositions import RowDisposition
 
 Value = int | str | bytes | datetime
-"""LONG (signed), STRING, BINARY, DATE (aware UTC, whole seconds)."""
+"""LONG (signed), STRING, BINARY, DATE (aware UTC, whole seconds).
+
+Source: docs/rulings.md (Names and formats).
+"""
 
 
 class AttributeRow(NamedTuple):
@@ -29,7 +32,12 @@ class AttributeRow(NamedTuple):
 
 
 class ExtensionRow(NamedTuple):
-    """Hold one extension: dotted OID, EXTENSION_* flags with the origin, encoded value."""
+    """Hold one extension: dotted OID, EXTENSION_* flags with the origin, encoded value.
+
+    *flags* has critical (1) and disabled (2) in its low bits and the origin in 0xF0000. A
+    disabled extension is kept and shown to modules, and left out of the certificate.
+    Source: certsrv.h, EXTENSION constants.
+    """
 
     name: str
     flags: int

@@ -1,6 +1,8 @@
 """The registry values a CA starts with, each with its place, its default and its source.
 
 A tuple is a REG_MULTI_SZ. Values whose default is absent are not listed: absence is the default.
+`CA_DEFAULTS` belong to the CA's own key, `POLICY_DEFAULTS` to that of the standalone policy module.
+That a value is listed does not mean that certsim acts on it: some are there to be read by modules.
 """
 
 from __future__ import annotations
@@ -11,12 +13,15 @@ from certsim.facts.basis import Basis
 from certsim.facts.oids import STANDALONE_EXTENSIONS
 
 SERVICE_KEY = r"SYSTEM\CurrentControlSet\Services\CertSvc"
-"""Below HKEY_LOCAL_MACHINE. Source: interfaces.md 6, wszREGKEYCERTSVCPATH."""
+"""Below HKEY_LOCAL_MACHINE. Source: certsrv.h, wszREGKEYCERTSVCPATH."""
 
 
 @attrs.frozen
 class RegistryFact:
-    """Hold one value: its name, its default, what it governs, and where that is written."""
+    """Hold one value: its name, its default, what it governs, and where that is written.
+
+    The Python type of *default* is the registry's: int a REG_DWORD, str a REG_SZ.
+    """
 
     name: str
     default: int | str | tuple[str, ...]
@@ -25,28 +30,28 @@ class RegistryFact:
     basis: Basis
 
 
-_HEADER = "interfaces.md 6 (certsrv.h)"
+_HEADER = "certsrv.h, wszREG constants"
 
 CA_DEFAULTS = (
     RegistryFact(
         "ValidityPeriod",
         "Years",
         "unit of the longest life a certificate may have",
-        "ca-behaviour.md 2.2 (KB254632)",
+        "KB254632",
         Basis.DOCUMENTED,
     ),
     RegistryFact(
         "ValidityPeriodUnits",
         1,
         "how many of those units; 1 on a standalone CA",
-        "ca-behaviour.md 2.2 (KB254632)",
+        "KB254632",
         Basis.DOCUMENTED,
     ),
     RegistryFact(
         "ClockSkewMinutes",
         10,
         "how far NotBefore and ThisUpdate lie before now",
-        "ca-behaviour.md 2.2 (WCCE, CSRA)",
+        "MS-WCCE; MS-CSRA",
         Basis.DOCUMENTED,
     ),
     RegistryFact(
@@ -62,14 +67,14 @@ CA_DEFAULTS = (
             "Country",
         ),
         "which parts a subject keeps, most specific first",
-        "ca-behaviour.md 2.3 (CSRA)",
+        "MS-CSRA",
         Basis.DOCUMENTED,
     ),
     RegistryFact(
         "EnforceX500NameLengths",
         1,
         "whether a name part over its maximum length is refused",
-        "interfaces.md 3.1 (certsrv.h)",
+        _HEADER,
         Basis.HEADER,
     ),
     RegistryFact(
@@ -80,7 +85,7 @@ CA_DEFAULTS = (
             "0:file://%1/CertEnroll/%3%8%9.crl",
         ),
         "where CRLs are published and which places certificates name",
-        "ca-behaviour.md 2.5 (CSRA)",
+        "MS-CSRA appendix note 15",
         Basis.DOCUMENTED,
     ),
     RegistryFact(
@@ -91,21 +96,21 @@ CA_DEFAULTS = (
             "0:file://%1/CertEnroll/%1_%3%4.crt",
         ),
         "where CA certificates are published and which places certificates name",
-        "ca-behaviour.md 2.5 (CSRA)",
+        "MS-CSRA appendix note 15",
         Basis.DOCUMENTED,
     ),
     RegistryFact(
         "CRLFlags",
         2,
         "CRLF_* bits; expired CRLs are deleted by default",
-        "ca-behaviour.md 3.7",
+        "certsrv.h, CRLF constants; MS-CSRA",
         Basis.DOCUMENTED,
     ),
     RegistryFact(
         "CRLDeltaPeriodUnits",
         1,
         "how many CRLDeltaPeriod units a delta CRL stands for; 0 turns deltas off",
-        "ca-behaviour.md 3.2",
+        "MS-CSRA",
         Basis.DOCUMENTED,
     ),
     RegistryFact("UseDS", 0, "whether the CA uses a directory", _HEADER, Basis.HEADER),
@@ -114,14 +119,14 @@ CA_DEFAULTS = (
         "InterfaceFlags",
         0x41,
         "IF_* bits",
-        "ca-behaviour.md 5.1",
+        "MS-CSRA",
         Basis.DOCUMENTED,
     ),
     RegistryFact(
         "DBSessionCount",
         20,
         "how many database sessions there are",
-        "ca-behaviour.md 4.5",
+        "MS-CSRA",
         Basis.DOCUMENTED,
     ),
 )
@@ -131,42 +136,42 @@ POLICY_DEFAULTS = (
         "RequestDisposition",
         1,
         "REQDISP_*: what becomes of a request; Windows' own standalone default is 0x101",
-        "DESIGN 2 (front door); interfaces.md 4.8",
+        "docs/rulings.md (Standalone policy); certsrv.h, REQDISP constants",
         Basis.ASSUMED,
     ),
     RegistryFact(
         "EditFlags",
         0x83EE,
         "EDITF_* bits of a standalone CA",
-        "interfaces.md 4.8 (EDITF_DEFAULT_STANDALONE)",
+        "certsrv.h, EDITF_DEFAULT_STANDALONE",
         Basis.HEADER,
     ),
     RegistryFact(
         "EnableRequestExtensionList",
         tuple(STANDALONE_EXTENSIONS),
         "the requested extensions that are let through",
-        "ca-behaviour.md 2.4 (WCCE note 87)",
+        "MS-WCCE appendix note 87",
         Basis.DOCUMENTED,
     ),
     RegistryFact(
         "EnableEnrolleeRequestExtensionList",
         (),
         "more requested extensions that are let through",
-        "interfaces.md 6, 8 (policy sample)",
+        "certsrv.h, wszREG constants; the policy sample",
         Basis.SAMPLE,
     ),
     RegistryFact(
         "DisableExtensionList",
         (),
         "extensions that are turned off, wherever they came from",
-        "interfaces.md 6, 8 (policy sample)",
+        "certsrv.h, wszREG constants; the policy sample",
         Basis.SAMPLE,
     ),
     RegistryFact(
         "CAPathLength",
         0xFFFFFFFF,
         "path length put into subordinate CA certificates; all ones: none",
-        "interfaces.md 6 (policy sample)",
+        "certsrv.h, wszREG constants; the policy sample",
         Basis.SAMPLE,
     ),
 )

@@ -1,4 +1,10 @@
-"""A policy module around one plain function: enough for most lessons and tests."""
+"""A policy module around one plain function: enough for most lessons and tests.
+
+The front door puts it around any function of two arguments that is given as `policy_module`. It
+has no registry key and no settings. A lesson that wants to decide about resubmitted requests too
+needs a class with `VerifyRequest`.
+Source: docs/rulings.md (Verdicts); sdk-api certpol/nf-certpol-icertpolicy-verifyrequest.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +33,10 @@ class FunctionPolicy:
         """Have nothing to do."""
 
     def VerifyRequest(self, strConfig: str, Context: int, bNewRequest: int, Flags: int, /) -> int:
-        """Return the function's verdict, or issue what comes back from an officer."""
+        """Return the function's verdict, or issue what comes back from an officer.
+
+        What the function raises goes on to the engine, which denies the request with it.
+        """
         if not bNewRequest:
             return Verdict.INSTANT_OK
         server: ICertServerPolicy = Dispatch("CertificateAuthority.ServerPolicy")

@@ -6,8 +6,11 @@ date, alternative name, key usage, CA certificate), which an officer may have se
 then does what RequestDisposition says; what an officer resubmits is issued unless that denies
 everything.
 
-Not modelled: EDITF_ADDOLDKEYUSAGE, EDITF_ADDOLDCERTTYPE and the directory.
-Source: interfaces.md 8 (policy sample), 4.8 (flags), 6 (registry); ca-behaviour.md 1.7, 2.4.
+Not modelled: EDITF_ADDOLDKEYUSAGE, EDITF_ADDOLDCERTTYPE and the directory. The two bits that switch
+the extension lists on (EDITF_REQUESTEXTENSIONLIST, EDITF_DISABLEEXTENSIONLIST) are taken as set, as
+they are by default; an empty list does what clearing one would do.
+Source: the public policy sample; certsrv.h (EDITF and REQDISP constants, registry names); MS-WCCE
+3.2.2.6.2.1.4 (attributes) and its note 87 (extensions); docs/rulings.md (Standalone policy).
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ _DISABLE, _CRITICAL = int(ExtensionFlag.DISABLE), int(ExtensionFlag.CRITICAL)
 _KEEP = 0xFF01
 """The flags that letting an extension through leaves as they are: CRITICAL and the private byte."""
 _ORIGINS = 0xF0000
+"""Where an extension came from: four bits that the engine sets. Source: certsrv.h."""
 _FROM_REQUEST = frozenset(
     (
         int(ExtensionOrigin.REQUEST),
@@ -40,8 +44,10 @@ _FROM_REQUEST = frozenset(
         int(ExtensionOrigin.CMC),
     )
 )
+"""Origins that lie with the client; no list enables what the CA or an officer has disabled."""
 _RULE_MASK, _PENDING_FIRST = 0xFF, 0x100
 _NO_PATH_LENGTH = 0xFFFFFFFF
+"""CAPathLength's way to say that there is no limit. Source: certsrv.h, CAPATHLENGTH_INFINITE."""
 _BINARY = PropType.BINARY
 
 
@@ -50,13 +56,18 @@ class Standalone:
 
     Its registry key holds RequestDisposition (1: issue), EditFlags (0x83EE),
     EnableRequestExtensionList, EnableEnrolleeRequestExtensionList, DisableExtensionList and
-    CAPathLength; they are read when the CA starts.
+    CAPathLength; they are read when the CA starts. Nothing is kept between requests, so calls may
+    overlap on several threads.
     """
 
     _reg_progid_ = "CertificateAuthority_MicrosoftDefault.Policy"
 
     def Initialize(self, strConfig: str, /) -> None:
-        """Read the module's registry key; what is missing there has its documented default."""
+        """Read the module's registry key; what is missing there has its documented default.
+
+        Errors: `ComError` E_INVALIDARG for a value of another type, and the CA does not start.
+        Source: certsim/facts/registry.py (the defaults, each with its source).
+        """
         server = Dispatch("CertificateAuthority.ServerPolicy")
         key = open_key(server.GetCertificateProperty("ModuleRegistryLocation", PropType.STRING))
         held = {fact.name: key.get(fact.name, fact.default) for fact in POLICY_DEFAULTS}
@@ -84,6 +95,8 @@ class Standalone:
     def VerifyRequest(self, strConfig: str, Context: int, bNewRequest: int, Flags: int, /) -> int:
         """Return a verdict, or CERTSRV_E_ENROLL_DENIED for a requester who may not enroll.
 
+        *bNewRequest* is 0 for what an officer resubmits: access and extensions were settled when
+        it was new, and attributes are heeded again because the officer may have set them.
         Errors: raises `ComError` ERROR_INVALID_DATA for an attribute that cannot be read.
         Source: sdk-api certpol/nf-certpol-icertpolicy-verifyrequest; the policy sample.
         """
@@ -99,10 +112,15 @@ class Standalone:
         return self._disposition(attributes, new_request=bool(bNewRequest))
 
     def _may_enroll(self, server: ICertServerPolicy) -> bool:
+        """Tell whether the requester has the Enroll permission; in certsim everybody has."""
         return bool(server.GetCertificateProperty("RequesterCAAccess", PropType.LONG))
 
     def _let_through(self, server: ICertServerPolicy) -> None:
-        """Enable the requested extensions on the list, then disable those on the other one."""
+        """Enable the requested extensions on the list, then disable those on the other one.
+
+        The sample does it in two passes. One comes to the same: an extension that is on both
+        lists ends up disabled.
+        """
         server.EnumerateExtensionsSetup(0)
         while name := server.EnumerateExtensions():
             if self._everything or name in self._listed:
@@ -110,6 +128,11 @@ class Standalone:
         server.EnumerateExtensionsClose()
 
     def _edit_extension(self, server: ICertServerPolicy, name: str) -> None:
+        """Set or clear the disable flag of one extension, as the lists say.
+
+        Setting it anew with the value it had is the only way that `ICertServerPolicy` offers, and
+        makes policy its origin.
+        """
         value = server.GetCertificateExtension(name, _BINARY)
         flags = server.GetCertificateExtensionFlags()
         off = flags & _DISABLE
@@ -120,19 +143,36 @@ class Standalone:
             server.SetCertificateExtension(name, _BINARY, flags & _KEEP, value)
 
     def _heed(self, server: ICertServerPolicy, attributes: Mapping[str, str]) -> None:
+        """Do what *attributes* (by lower-cased name) ask for, each if its bit of EditFlags is set.
+
+        An extension they ask for replaces the request's own. An alternative name that a client
+        may choose freely is a name nobody has checked; its bit (0x40000) is off by default.
+        Errors: `ComError` ERROR_INVALID_DATA.
+        """
         if self._edit & EditFlag.ATTRIBUTEENDDATE:
             self._shorten(server, attributes)
         if self._edit & EditFlag.ATTRIBUTEEKU and "certificateusage" in attributes:
             usage = values.key_usage(attributes["certificateusage"])
-            server.SetCertificateExtension(EXTENDED_KEY_USAGE, _BINARY, 0, usage)
+            self._put(server, EXTENDED_KEY_USAGE, 0, usage)
         if self._edit & EditFlag.ATTRIBUTESUBJECTALTNAME2 and "san" in attributes:
             names = values.alternative_names(attributes["san"])
-            server.SetCertificateExtension(SUBJECT_ALT_NAME, _BINARY, 0, names)
+            self._put(server, SUBJECT_ALT_NAME, 0, names)
         if self._edit & EditFlag.ATTRIBUTECA and attributes.get("certtype", "").lower() == "ca":
             limit = None if self._path_length == _NO_PATH_LENGTH else self._path_length
             critical = _CRITICAL if self._edit & EditFlag.BASICCONSTRAINTSCRITICAL else 0
             constraints = values.ca_constraints(limit)
-            server.SetCertificateExtension(BASIC_CONSTRAINTS, _BINARY, critical, constraints)
+            self._put(server, BASIC_CONSTRAINTS, critical, constraints)
+
+    def _put(self, server: ICertServerPolicy, name: str, flags: int, value: bytes) -> None:
+        """Set an extension that an attribute asks for, unless an officer has set it already."""
+        try:
+            server.GetCertificateExtension(name, _BINARY)
+        except ComError:
+            held = 0
+        else:
+            held = server.GetCertificateExtensionFlags() & _ORIGINS
+        if held != ExtensionOrigin.ADMIN:
+            server.SetCertificateExtension(name, _BINARY, flags, value)
 
     def _shorten(self, server: ICertServerPolicy, attributes: Mapping[str, str]) -> None:
         """Move NotAfter forward as asked; an absolute date wins, and nothing lengthens a life."""
@@ -143,6 +183,11 @@ class Standalone:
             server.SetCertificateProperty("NotAfter", PropType.DATE, asked)
 
     def _disposition(self, attributes: Mapping[str, str], *, new_request: bool) -> int:
+        """Return what RequestDisposition says; an officer's approval turns pending into issue.
+
+        Errors: `ComError` E_INVALIDARG for a value that is no rule (REQDISP constants).
+        Source: the policy sample; docs/rulings.md (Standalone policy).
+        """
         if self._rule & _PENDING_FIRST and new_request:
             return Verdict.PENDING
         rule = self._rule & _RULE_MASK

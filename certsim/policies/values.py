@@ -1,6 +1,9 @@
 """Values a policy module reads: registry entries, attributes, dates, and names in attribute form.
 
-Source: ca-behaviour.md 1.7 (known attributes); MS-WCCE 3.2.2.6.2.1.4 and the policy sample.
+What a client wrote is read strictly: anything unclear raises ERROR_INVALID_DATA (0x8007000D), which
+denies the request, because to leave a wish out silently would issue what nobody asked for. The
+message names the attribute and shows at most 80 characters of its value.
+Source: MS-WCCE 3.2.2.6.2.1.4; the public policy sample; docs/rulings.md (Standalone policy).
 """
 
 from __future__ import annotations
@@ -22,21 +25,27 @@ _HTTP_DATE = re.compile(
     r"(?:[A-Za-z]{3}, )?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# Three tables for the unit words, since months and years are no fixed number of seconds.
+# Source: KB254632 (the words); docs/rulings.md (Certificates) for the arithmetic.
 _DAYS = {"days": 1, "weeks": 7}
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 _CALENDAR = {"months": 1, "years": 12}
 _UTF8, _OCTETS = 0x0C, 0x04
+"""Tags of UTF8String and OCTET STRING. Source: X.680 (universal class)."""
 
 
 def integer(value: object) -> int:
-    """Return a registry DWORD; E_INVALIDARG for anything else."""
+    """Return a registry DWORD. Errors: `ComError` E_INVALIDARG for anything else."""
     if isinstance(value, int):
         return value
     raise ComError(HRESULT.E_INVALIDARG, f"the registry holds {value!r:.60} where a DWORD belongs")
 
 
 def strings(value: object) -> list[str]:
-    """Return a registry multi-string; a single string counts as a list of one."""
+    """Return a registry multi-string; a single string counts as a list of one.
+
+    Errors: `ComError` E_INVALIDARG for anything else.
+    """
     if isinstance(value, str):
         return [value]
     if isinstance(value, list | tuple):
@@ -45,7 +54,11 @@ def strings(value: object) -> list[str]:
 
 
 def attributes(server: ICertServerPolicy) -> dict[str, str]:
-    """Return the request attributes at *server*'s context by lower-cased name."""
+    """Return the request attributes at *server*'s context by lower-cased name.
+
+    The engine has taken blanks and minus signs out of the names, so `Certificate-Template` and
+    `CERTIFICATETEMPLATE` are one attribute here. Source: MS-WCCE 3.2.1.4.2.1.2.
+    """
     found = {}
     server.EnumerateAttributesSetup(0)
     while name := server.EnumerateAttributes():
@@ -55,13 +68,17 @@ def attributes(server: ICertServerPolicy) -> dict[str, str]:
 
 
 def _bad(name: str, value: str) -> ComError:
+    """Return the error that refuses *value* for the attribute *name*, ready to be raised."""
     return ComError(HRESULT.ERROR_INVALID_DATA, f"attribute {name} cannot be {value!r:.80}")
 
 
 def end_date(given: Mapping[str, str], start: datetime) -> datetime | None:
     """Return the end that ExpirationDate, or ValidityPeriod with its Units, asks for, if any.
 
-    A period counts from *start* (NotBefore). Errors: `ComError` ERROR_INVALID_DATA.
+    *given*: attributes by lower-cased name. A period counts from *start* (NotBefore); half of one,
+    a unit without a number or a number without a unit, asks for nothing. Errors: `ComError`
+    ERROR_INVALID_DATA for a number over six digits or a unit nobody knows.
+    Source: MS-WCCE 3.2.2.6.2.1.4 (the date wins, periods count from NotBefore).
     """
     if "expirationdate" in given:
         return http_date(given["expirationdate"])
@@ -79,6 +96,11 @@ def end_date(given: Mapping[str, str], start: datetime) -> datetime | None:
 
 
 def _later(start: datetime, count: int, unit: str) -> datetime:
+    """Return *start* moved on by *count* of the lower-cased *unit*.
+
+    Months and years keep the day, or take the last one of a shorter month: at most three days
+    before it. Errors: `KeyError` for an unknown unit; `OverflowError` past the year 9999.
+    """
     if unit in _SECONDS:
         return start + timedelta(seconds=count * _SECONDS[unit])
     if unit in _DAYS:
@@ -95,7 +117,9 @@ def _later(start: datetime, count: int, unit: str) -> datetime:
 def http_date(text: str) -> datetime:
     """Return the moment that an HTTP date tells: `Tue, 21 Nov 2028 01:06:53 GMT`.
 
-    Errors: `ComError` ERROR_INVALID_DATA. Source: RFC 9110 5.6.7; module-needs.md 4.3.
+    Only the fixed form with GMT is read, not the two obsolete ones. The day of the week may be
+    missing and is not checked against the date; letter case of the month does not count.
+    Errors: `ComError` ERROR_INVALID_DATA. Source: RFC 9110 5.6.7; the policy sample (GMT is UTC).
     """
     match = _HTTP_DATE.fullmatch(text.strip())
     month = match[2].lower() if match else ""
@@ -110,9 +134,10 @@ def http_date(text: str) -> datetime:
 
 
 def key_usage(text: str) -> bytes:
-    """Return the encoded ExtendedKeyUsage for OIDs with commas between them.
+    """Return the encoded ExtendedKeyUsage (DER) for dotted OIDs with commas between them.
 
-    Errors: `ComError` ERROR_INVALID_DATA.
+    Errors: `ComError` ERROR_INVALID_DATA, also for a list that names none.
+    Source: the policy sample (attribute CertificateUsage); RFC 5280 4.2.1.12.
     """
     try:
         found = [x509.ObjectIdentifier(item.strip()) for item in text.split(",") if item.strip()]
@@ -124,15 +149,20 @@ def key_usage(text: str) -> bytes:
 
 
 def ca_constraints(path_length: int | None) -> bytes:
-    """Return the encoded BasicConstraints of a CA."""
+    """Return the encoded BasicConstraints (DER) of a CA; *path_length* `None` sets no limit.
+
+    Source: RFC 5280 4.2.1.9.
+    """
     return x509.BasicConstraints(ca=True, path_length=path_length).public_bytes()
 
 
 def alternative_names(text: str) -> bytes:
-    """Return the encoded SubjectAlternativeName for `dns=a&upn=b@c`.
+    """Return the encoded SubjectAlternativeName (DER) for `dns=a&upn=b@c`, in that order.
 
+    Kinds: dns, email, url, ipaddress, dn (RFC 4514), oid, upn, guid, or a dotted OID for an
+    otherName of that type with a UTF8String inside. No value can hold `&`, which ends it.
     Errors: `ComError` ERROR_INVALID_DATA for a kind nobody knows or a value that is none.
-    Source: ca-behaviour.md 1.7 (SAN attribute).
+    Source: MS-WCCE 3.2.2.6.2.1.4 (attribute SAN); RFC 5280 4.2.1.6.
     """
     names = []
     for item in text.split("&"):
@@ -155,12 +185,18 @@ def _other_name(kind: str) -> Callable[[str], x509.GeneralName]:
 
 
 def _element(tag: int, content: bytes) -> bytes:
-    """Return one DER element of up to 255 bytes: more than any name here needs."""
+    """Return one DER element of up to 255 bytes: more than any name here needs.
+
+    Errors: `ValueError` above that, since `bytes` refuses the length; `alternative_names` takes
+    it for a value that is none.
+    Source: X.690 8.1.3.
+    """
     size = len(content)
     return bytes((tag, size) if size < 0x80 else (tag, 0x81, size)) + content
 
 
 def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the address that *text* writes, without a zone. Errors: `ValueError`."""
     if "%" in text:
         raise ValueError("a zone belongs to one machine and has no place in a certificate")
     return ipaddress.ip_address(text)
@@ -178,3 +214,8 @@ _NAME_KINDS: Mapping[str, Callable[[str], x509.GeneralName]] = {
         x509.ObjectIdentifier(NTDS_REPLICATION), _element(_OCTETS, uuid.UUID(value).bytes_le)
     ),
 }
+"""How each kind of alternative name is read, by its word in the attribute.
+
+A GUID is written as 16 bytes in the order of the Windows structure, its first three parts low byte
+first, as a directory stores an objectGUID (assumed).
+"""

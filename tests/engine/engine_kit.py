@@ -19,9 +19,9 @@ from certsim.database.rows import Row
 ISSUED, PENDING, DENIED, RETRIEVED = 0x1, 0x2, 0x4, 0x10
 SHUTDOWN, STARTUP = 0x40, 0x80
 EVERY_BIT = 0x3FF
-# Source: interfaces.md 2.1
+# Source: certexit.h, EXITEVENT constants; docs/rulings.md (Modules) for the mask
 PEND, ISSUE, REFUSE = 0, 1, 2
-# Source: ca-behaviour.md 1.1 (d)
+# Source: sdk-api certpol/nf-certpol-icertpolicy-verifyrequest
 E_FAIL, E_INVALIDARG, E_UNEXPECTED = 0x80004005, 0x80070057, 0x8000FFFF
 BAD_REQUESTSTATUS, PROPERTY_EMPTY = 0x80094003, 0x80094004
 ADMIN_DENIED, BAD_REQUESTSUBJECT = 0x80094014, 0x80094001
@@ -30,6 +30,9 @@ BAD_SIGNATURE, ASN1_BADTAG = 0x80090006, 0x8009310B
 # These as winerror.h spells them.
 PATIENCE = 20
 """Seconds after which a wait counts as a deadlock; no test waits that long when all is well."""
+
+SPINS = 20_000_000
+"""Looks at a flag that nobody announces; a few seconds at the most."""
 
 T = TypeVar("T")
 
@@ -166,3 +169,11 @@ def wait(event: threading.Event) -> None:
     """Wait for *event*; a wait that is never answered is a failure."""
     if not event.wait(PATIENCE):
         raise AssertionError("the event never came: a deadlock")
+
+
+def until_closed(ca: CertificationAuthority) -> None:
+    """Return once a stop on another thread has closed the door to new verbs."""
+    for _ in range(SPINS):
+        if not ca.running:
+            return
+    raise AssertionError("the stop never began")

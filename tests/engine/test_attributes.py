@@ -1,6 +1,7 @@
 """Request attributes: one line, one attribute, and no way to smuggle in another.
 
-Source: ca-behaviour.md 1.7 (MS-WCCE 3.2.1.4.2.1.2); interfaces.md 4.1 (limits), 7.
+Source: MS-WCCE 3.2.1.4.2.1.2; certutil -schema, published output (limits of the columns); sdk-api
+certadm/nf-certadm-icertadmin-setrequestattributes (limits of the call).
 """
 
 from __future__ import annotations
@@ -186,7 +187,6 @@ def test_attributes_sent_beside_the_request_win() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="merge returns early when nothing is sent beside")
 def test_there_is_one_row_for_each_name() -> None:
     """A request that names an attribute twice inside gets one row for it, as the table has."""
     request = der.pkcs10(kit.key(), pair("CertFile", "first"), pair("certfile", "second"))

@@ -220,22 +220,8 @@ FAILURES = [
     (BaseExceptionGroup("several", [SystemExit(1), ValueError("x")]), 45, kit.E_FAIL),
     (RecursionError("too deep"), 45, kit.E_FAIL),
     (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad\nline"), 45, kit.E_FAIL),
-    pytest.param(
-        TrappedCodeError(),
-        45,
-        kit.E_FAIL,
-        marks=pytest.mark.xfail(
-            strict=True, reason="failures.com_code lets what `hresult` raises out of the loop"
-        ),
-    ),
-    pytest.param(
-        ExitingTextError(),
-        45,
-        kit.E_FAIL,
-        marks=pytest.mark.xfail(
-            strict=True, raises=SystemExit, reason="failures._words catches Exception alone"
-        ),
-    ),
+    (TrappedCodeError(), 45, kit.E_FAIL),
+    (ExitingTextError(), 45, kit.E_FAIL),
 ]
 
 
@@ -417,7 +403,10 @@ def test_retrievals_of_once_pending_requests_are_told_unless_switched_off(*, tol
 
 @attrs.frozen
 class Ruling:
-    """Be a policy module's answer, and what has to become of the request. Source: DESIGN 4."""
+    """Be a policy module's answer, and what has to become of the request.
+
+    Source: docs/rulings.md (Verdicts).
+    """
 
     answer: Callable[..., object]
     disposition: CRDisposition
@@ -554,8 +543,7 @@ def test_stop_waits_for_running_verbs_and_lets_no_new_one_in() -> None:
     client = kit.Worker(lambda: ca.submit(make_csr()))
     kit.wait(inside)
     stopping = kit.Worker(ca.stop)
-    while ca.running:
-        pass
+    kit.until_closed(ca)
     with pytest.raises(ComError) as caught:
         ca.retrieve(1)
     assert stopping.running
@@ -583,8 +571,7 @@ def test_a_verb_inside_a_running_verb_is_let_in_while_the_service_stops() -> Non
     client = kit.Worker(lambda: ca.submit(make_csr()))
     kit.wait(inside)
     stopping = kit.Worker(ca.stop)
-    while ca.running:
-        pass
+    kit.until_closed(ca)
     go.set()
     client.result()
     stopping.result()
@@ -612,10 +599,6 @@ def test_stopping_from_inside_a_call_is_refused(place: str) -> None:
     assert codes == [kit.signed(kit.E_UNEXPECTED)]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="Service.stop holds its switch while it waits for verbs; a module's stop waits for it",
-)
 @pytest.mark.parametrize("verb", ["stop", "start"])
 def test_switching_from_inside_a_verb_while_another_thread_stops_is_no_deadlock(
     verb: str,
@@ -637,8 +620,7 @@ def test_switching_from_inside_a_verb_while_another_thread_stops_is_no_deadlock(
     client = kit.Worker(lambda: ca.submit(make_csr()))
     kit.wait(inside)
     stopping = kit.Worker(ca.stop)
-    while ca.running:
-        pass
+    kit.until_closed(ca)
     go.set()
     answered = asked.wait(1)
     if not answered:
@@ -648,21 +630,7 @@ def test_switching_from_inside_a_verb_while_another_thread_stops_is_no_deadlock(
     stopping.result()
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        kit.SHUTDOWN,
-        pytest.param(
-            kit.STARTUP,
-            marks=pytest.mark.xfail(
-                strict=True,
-                raises=KeyError,
-                reason="STARTUP is told outside the gate, so a stop in it is not refused: the"
-                " SHUTDOWN it posts is delivered after the listeners have gone",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("event", [kit.SHUTDOWN, kit.STARTUP])
 def test_stopping_inside_startup_or_shutdown_leaves_the_service_in_order(event: int) -> None:
     """Nobody hears SHUTDOWN twice, and the CA starts and stops again as if nothing had been."""
     log: Log = []
@@ -783,3 +751,20 @@ def test_the_journal_tells_commit_before_notification() -> None:
     assert isinstance(told[0], Transition)
     assert told[0].after == RowDisposition.ISSUED
     assert [e.module for e in told[1:] if isinstance(e, Notification)] == ["A.Exit", "B.Exit"]
+
+
+def test_a_keyboard_interrupt_at_shutdown_still_ends_in_a_stopped_ca() -> None:
+    """Ctrl-C while SHUTDOWN is told gets out; the CA is stopped and starts again."""
+    interrupts: list[BaseException] = [KeyboardInterrupt()]
+
+    def press(_event: int, _context: int) -> None:
+        if interrupts:
+            raise interrupts.pop()
+
+    ca = kit.make_ca(kit.Listener("A", [], kit.SHUTDOWN, press))
+    ca.start()
+    with pytest.raises(KeyboardInterrupt):
+        ca.stop()
+    assert not ca.running
+    with ca:
+        assert ca.submit(make_csr()).disposition == CRDisposition.ISSUED

@@ -16,6 +16,7 @@ from certsim import (
     CertificationAuthority,
     ComError,
     ExitEvent,
+    Fidelity,
     PropType,
     RowDisposition,
     Sources,
@@ -265,3 +266,35 @@ def test_a_refused_verb_is_journaled_as_a_call_alone() -> None:
         (entry,) = ca.journal[before:]
     assert isinstance(entry, Call)
     assert (entry.verb, entry.request_id, entry.by) == ("deny", 1, r"CONTOSO\bob")
+
+
+SILENCED = pytest.param(
+    False,
+    marks=pytest.mark.xfail(
+        strict=True, reason="Engine._apply journals the step's event even when it is silenced"
+    ),
+)
+
+
+@pytest.mark.parametrize("told", [SILENCED, True])
+def test_a_transition_tells_the_event_that_is_really_fired(*, told: bool) -> None:
+    """An event that a switch of `Fidelity` silences is not journaled as fired."""
+    fidelity = Fidelity(denied_when_failed=told)
+    with kit.make_ca(kit.Listener("A", []), fidelity=fidelity) as ca:
+        ca.submit(make_badly_signed_csr())
+        moved = [entry for entry in ca.journal if isinstance(entry, Transition)]
+    assert [entry.event for entry in moved] == [kit.DENIED if told else 0]
+    assert ("CERTDENIED" in str(moved[0])) == told
+
+
+@pytest.mark.parametrize("told", [SILENCED, True])
+def test_a_silenced_retrieval_leaves_no_transition(*, told: bool) -> None:
+    """With CERTRETRIEVEPENDING switched off a retrieval changes and fires nothing."""
+    policy = kit.always(kit.PEND)
+    with kit.make_ca(policy=policy, fidelity=Fidelity(retrieve_pending=told)) as ca:
+        ca.submit(make_csr())
+        policy.answer = lambda _context, _new: kit.ISSUE
+        ca.resubmit(1)
+        ca.retrieve(1)
+        verbs = [entry.verb for entry in ca.journal if isinstance(entry, Transition)]
+    assert verbs == ["submit", "resubmit"] + ["retrieve"] * told

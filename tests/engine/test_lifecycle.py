@@ -1,7 +1,8 @@
 """Every state with every verb: it is in the table of the prose, or refused and nothing changed.
 
-What is expected is written here by hand from ca-behaviour.md 1.3 and 1.4, interfaces.md 2.3 and
-the rulings; the table of the code is looked at for its own order alone.
+What is expected is written here by hand; the table of the code is looked at for its own order
+alone. Source: MS-WCCE 3.2.1.4.2.1; MS-CSRA 3.1.4.1.3; sdk-api certadm (ICertAdmin); docs/rulings.md
+(Requests, Events).
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ VERBS: dict[str, Callable[[CertificationAuthority, int], Outcome | None]] = {
     "set_certificate_extension": lambda ca, number: ca.set_certificate_extension(number, OID, 7),
     "retrieve": lambda ca, number: ca.retrieve(number),
 }
-# By hand from ca-behaviour.md 1.3 rows 7 to 13 and 1.5: (state, verb) -> (new state, events),
-# when policy issues and the request was never pending before it got into this state.
+# By hand from MS-CSRA 3.1.4.1.3, sdk-api certadm (ICertAdmin) and, for what a retrieval answers,
+# MS-WCCE 3.2.1.4.2.1.3: (state, verb) -> (new state, events), when policy issues and the
+# request was never pending before it got into this state.
 LEGAL: dict[tuple[RowDisposition, str], tuple[RowDisposition, list[int]]] = {
     (R.PENDING, "resubmit"): (R.ISSUED, [kit.ISSUED]),
     (R.DENIED, "resubmit"): (R.ISSUED, [kit.ISSUED]),
@@ -54,7 +56,7 @@ LEGAL: dict[tuple[RowDisposition, str], tuple[RowDisposition, list[int]]] = {
     (R.FAILED, "retrieve"): (R.FAILED, []),
     (R.DENIED, "retrieve"): (R.DENIED, []),
 }
-# ca-behaviour.md 1.5; the rows of CAs and recovery agents have no answer of their own there.
+# MS-WCCE 3.2.1.4.2.1.3; the rows of CAs and recovery agents have no answer of their own there.
 RETRIEVED = {
     R.PENDING: CRDisposition.UNDER_SUBMISSION,
     R.FOREIGN: CRDisposition.INCOMPLETE,
@@ -261,7 +263,7 @@ def test_a_retrieval_answers_by_state_and_fires_for_certificates_once_pending(
 
 @attrs.frozen
 class End:
-    """Be one end of a submit or a resubmit, by hand from ca-behaviour.md 1.3 and the rulings."""
+    """Be one end of a submit or a resubmit, by hand from the documents above."""
 
     request: str
     verdict: object

@@ -2,7 +2,8 @@
 
 Subjects are put together by hand with every string type and every shape of RDN, submitted, and
 read back through the server object that a module would use.
-Source: interfaces.md 3.1; ca-behaviour.md 2.3; DESIGN 4 (formats).
+Source: win32 SecCrypto/name-properties; MS-CSRA (SubjectTemplate); docs/rulings.md (Names and
+formats).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ KEYS = {
     "DomainComponent": "DC",
     "EMail": "E",
 }
-"""The keys of DistinguishedName. Source: DESIGN 4."""
+"""The keys of DistinguishedName. Source: docs/rulings.md (Names and formats)."""
 
 
 def part(oid: str, content: bytes | str, tag: int = UTF8) -> bytes:
@@ -179,7 +180,7 @@ def test_quoting(value: str, shown: str) -> None:
 
 DEFAULT_ORDER = ["Country", "DomainComponent", "State", "Locality", "Organization", "OrgUnit"]
 DEFAULT_ORDER += ["CommonName", "EMail"]
-"""The reverse of SubjectTemplate's default. Source: ca-behaviour.md 2.3, DESIGN 4."""
+"""The reverse of SubjectTemplate's default. Source: MS-CSRA; docs/rulings.md (Certificates)."""
 
 
 @settings(max_examples=60, deadline=None)

@@ -2,7 +2,8 @@
 
 The names, types and stages come from the copy of the published facts; the values are worked out
 here from the request, from the certificate as cryptography reads it, and from hashlib.
-Source: interfaces.md 1.3, 3.1 to 3.4; DESIGN 3 and 4.
+Source: sdk-api certif/nf-certif-icertserverexit-getrequestproperty and -getcertificateproperty;
+win32 SecCrypto/name-properties; docs/rulings.md (Contexts, Properties, Names and formats).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ POLICY_REQUEST: dict[str, object] = {
     "SubmittedWhen": NOW,
     "Request.DistinguishedName": 'CN=www, OU=Room 1, OU=Lab, O="Contoso, Ltd.", C=DE',
     "Request.RawName": SUBJECT.public_bytes(),
-    "Disposition": 8,  # Active, which the policy module's context alone may show (DESIGN 1)
+    "Disposition": 8,  # Active, which the policy module's context alone may show (rulings)
 }
 NAMES: dict[str, object] = {
     "CommonName": "www",
@@ -412,7 +413,7 @@ def ca_model(ca: certsim.CertificationAuthority) -> dict[str, object]:
         "fServerUpgraded": 0,
         "VolatileMode": 0,
         "SessionCount": 20,
-        # These three tell of a request: at context 0 there is none (DESIGN 4).
+        # These three tell of a request: at context 0 there is none (docs/rulings.md).
         "RequesterCAAccess": WRONG,
         "KeyArchived": WRONG,
         "UserDN": WRONG,
@@ -906,7 +907,6 @@ def test_a_bound_object_answers_for_its_ca_even_inside_another_ones_call() -> No
     assert found == "Another"
 
 
-@pytest.mark.xfail(strict=True, reason="falls back to the only running CA")
 def test_an_object_bound_to_a_ca_that_is_gone_answers_for_no_other() -> None:
     """Once its CA has been collected a bound object fails; it does not change its master."""
     bound = certsim.CCertServerExit(kit.authority())

@@ -3,7 +3,7 @@
 The walk starts at a live server object inside `Notify` and follows instance attributes, slots,
 containers and bound objects. Everything it meets must be immutable plain data, since one mutable
 object on the way would be a hole through which a row could be changed.
-Source: interfaces.md 1.3 (no setters exist); DESIGN 3.
+Source: sdk-api certif/nn-certif-icertserverexit (no setters exist); win32 SecCrypto (exit modules).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 r"""Configuration: where values live, which paths lead to them, and what a module sees of them.
 
-Source: interfaces.md 6; ca-behaviour.md 4.1; DESIGN 2 (`config`).
+Source: certsrv.h (wszREG constants); windowsserverdocs certutil (-getreg); MS-CSRA 3.1.4.2.15.
 """
 
 from __future__ import annotations

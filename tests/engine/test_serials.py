@@ -1,6 +1,6 @@
 """Serial numbers: the four documented layouts, judged by a second hand and by certificates.
 
-Source: ca-behaviour.md 2.1 (MS-WCCE 3.2.1.4.2.1.4.6); DESIGN 4.
+Source: MS-WCCE 3.2.1.4.2.1.4.6; docs/rulings.md (Certificates).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Nothing a client sends may raise, but for what is over the size limit or of no known kind; and
 whatever happens is in the outcome, in the row and in the message alike.
-Source: ca-behaviour.md 1.2 to 1.8; DESIGN 2 (verbs), 4.
+Source: MS-WCCE 3.2.1.4.2.1; docs/rulings.md (Requests, Kinds and signatures, Verdicts).
 """
 
 from __future__ import annotations
@@ -217,7 +217,6 @@ class BrokenKey(ec.EllipticCurvePrivateKey):
         return self
 
 
-@pytest.mark.xfail(strict=True, reason="only ComError counts as a failed signing; others escape")
 def test_a_key_that_fails_to_sign_denies_the_request() -> None:
     """When signing fails the row is Denied and the answer ERROR; submit does not raise."""
     with kit.authority(key=BrokenKey()) as ca:

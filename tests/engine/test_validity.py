@@ -1,7 +1,8 @@
 """Periods and dates: how long a certificate lives, and what tells that it was shortened.
 
 `after` is judged by a model that counts months on its fingers; the rest is seen from outside.
-Source: ca-behaviour.md 1.8, 2.2; RFC 5280 4.1.2.5.
+Source: KB254632; MS-WCCE and MS-CSRA (clock skew); RFC 5280 4.1.2.5; docs/rulings.md
+(Certificates).
 """
 
 from __future__ import annotations
@@ -201,7 +202,6 @@ def test_a_resubmitted_request_is_dated_anew() -> None:
     assert found.not_valid_before_utc == NOW + timedelta(days=30, minutes=-10)
 
 
-@pytest.mark.xfail(strict=True, reason="text counts as 0 units and issues for ten minutes")
 def test_a_count_that_is_no_number_keeps_the_ca_from_starting() -> None:
     """ValidityPeriodUnits of another registry type is an unusable configuration, not 0 units."""
     ca = kit.authority(config={r"ca\ValidityPeriodUnits": "2"})

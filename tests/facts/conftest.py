@@ -13,14 +13,14 @@ DATA: Final = Path(__file__).parents[1] / "data" / "facts.json"
 
 @pytest.fixture(scope="session")
 def oracle() -> dict[str, Any]:  # Any: a JSON tree, checked by use
-    """Read the copy of the fact sheet's data."""
+    """Read the copy of the published facts."""
     facts: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8"))
     return facts
 
 
 @pytest.fixture(scope="session")
 def basis_of_tag() -> dict[str, Basis]:
-    """Map the sheet's tags to certsim's grades: what was deduced or remembered is assumed."""
+    """Map the published tags to certsim's grades: what was deduced or remembered is assumed."""
     return {
         "documented": Basis.DOCUMENTED,
         "header": Basis.HEADER,

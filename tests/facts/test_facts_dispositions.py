@@ -84,7 +84,7 @@ def test_client_sees_what_the_sheet_says(oracle: dict[str, Any]) -> None:
         for row, facts in oracle["dispositions"].items()
         if facts["client"][0].isdigit()
     }
-    expected[30] = 1  # the sheet has words here: the status code of the error
+    expected[30] = 1  # facts.json has words here: the status code of the error
     assert {int(row): int(answer) for row, answer in CR_FROM_ROW.items()} == expected
 
 

@@ -1,4 +1,4 @@
-"""Exit events against the published constants and the sheet's table of contexts."""
+"""Exit events against the published constants and a hand-written table of contexts."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from certsim.facts.basis import Basis
 from certsim.facts.events import ALL_EVENTS, EVENT_BY_VALUE, EVENTS, ExitEvent
 
-# From the column "Request behind context" of the behaviour sheet, 4.3.
+# Source: win32 SecCrypto (exit modules); docs/rulings.md (Contexts) for the events without one.
 WITHOUT_REQUEST = {"INVALID", "CRLISSUED", "SHUTDOWN", "STARTUP"}
 HEADER_ONLY = {"STARTUP", "CERTIMPORTED"}
 

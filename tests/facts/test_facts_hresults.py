@@ -8,7 +8,7 @@ import pytest
 from certsim.facts.basis import Basis
 from certsim.facts.hresults import HRESULT, HRESULT_FACTS, HRESULTS
 
-# Codes that the design uses and the sheet does not list: wrapped Win32 numbers, and one of OLE's.
+# Codes that certsim uses and facts.json does not list: wrapped Win32 numbers, and one of OLE's.
 ADDED = {
     "ERROR_SHARING_VIOLATION": 0x80070000 + 32,
     "ERROR_BAD_PATHNAME": 0x80070000 + 161,
@@ -19,7 +19,7 @@ ADDED = {
 
 
 def published_codes(oracle: dict[str, Any]) -> dict[str, int]:
-    """Collect symbol and unsigned number of every code of the sheet."""
+    """Collect symbol and unsigned number of every published code."""
     return {
         row["name"].removeprefix("WIN32 "): int(row["value"], 16)
         for group in ("hresults", "hresults_other")
@@ -94,6 +94,6 @@ def test_every_code_says_something_of_its_own() -> None:
 
 
 def test_codes_are_graded_as_header(oracle: dict[str, Any], basis_of_tag: dict[str, Basis]) -> None:
-    """All of them come from winerror.h, as the sheet's tags say."""
+    """All of them come from winerror.h, as the published tags say."""
     tags = {row["tag"] for group in ("hresults", "hresults_other") for row in oracle[group]}
     assert {row.basis for row in HRESULT_FACTS} == {basis_of_tag[tag] for tag in tags}

@@ -116,7 +116,7 @@ def test_every_row_names_source_and_basis(module: str) -> None:
     ],
 )
 def test_the_row_walker_sees_the_tables(module: str, at_least: int) -> None:
-    """The walk of the test above is not empty: it meets the rows the sheets count."""
+    """The walk of the test above is not empty: it meets the rows that were counted by hand."""
     assert sum(1 for _ in rows(module)) >= at_least
 
 

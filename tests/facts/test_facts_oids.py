@@ -35,7 +35,7 @@ LIBRARY: dict[str, x509.ObjectIdentifier] = {
     "ACCESS_CA_ISSUERS": AuthorityInformationAccessOID.CA_ISSUERS,
     "CODE_SIGNING": ExtendedKeyUsageOID.CODE_SIGNING,
 }
-# Microsoft's arc 1.3.6.1.4.1.311, as the reference sheets and wincrypt.h list it.
+# Microsoft's arc 1.3.6.1.4.1.311, as wincrypt.h and MS-WCCE list it.
 MICROSOFT = {
     "CERT_EXTENSIONS": "2.1.14",
     "CMC_ADD_ATTRIBUTES": "10.10.1",

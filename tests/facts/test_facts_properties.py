@@ -1,4 +1,4 @@
-"""Property tables and the three look-ups against the sheet, row by row."""
+"""Property tables and the three look-ups against the published facts, row by row."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def bare(name: str) -> str:
 
 
 def split_aliases(text: str) -> list[str]:
-    """Read the sheet's comma-separated aliases."""
+    """Read the comma-separated aliases of a published row."""
     return [alias.strip() for alias in text.split(",") if alias.strip()]
 
 
@@ -50,7 +50,7 @@ def split_aliases(text: str) -> list[str]:
 def test_names_symbols_and_sides(
     group: str, table: tuple[Property, ...], side: Side, oracle: dict[str, Any]
 ) -> None:
-    """Every row of the sheet is here under Microsoft's name and constant, on its side."""
+    """Every published row is here under Microsoft's name and constant, on its side."""
     published = [(bare(row["name"]), row["constant"]) for row in oracle[group]]
     assert [(row.name, row.symbol) for row in table] == published
     assert {row.side for row in table} == {side}
@@ -58,7 +58,7 @@ def test_names_symbols_and_sides(
 
 @pytest.mark.parametrize(("group", "table", "side"), TABLES)
 def test_types(group: str, table: tuple[Property, ...], side: Side, oracle: dict[str, Any]) -> None:
-    """Types are the sheet's; a lone question mark is no type at all."""
+    """Types are the published ones; a lone question mark is no type at all."""
     published = {bare(row["name"]): row["type"].rstrip("?") for row in oracle[group]}
     stored = {row.name: "" if row.type is None else row.type.name for row in table}
     assert stored == published, side
@@ -82,14 +82,14 @@ def test_grades(
     oracle: dict[str, Any],
     basis_of_tag: dict[str, Basis],
 ) -> None:
-    """The basis of a row is the sheet's tag."""
+    """The basis of a row is its published tag."""
     published = {bare(row["name"]): basis_of_tag[row["tag"]] for row in oracle[group]}
     assert {row.name: row.basis for row in table} == published, side
 
 
 @pytest.mark.parametrize(("group", "table"), [row[:2] for row in TABLES[:2]])
 def test_settable(group: str, table: tuple[Property, ...], oracle: dict[str, Any]) -> None:
-    """Policy may set what the sheet says yes to, whatever the remark beside it."""
+    """Policy may set what is published as settable, whatever the remark beside it."""
     published = {row["name"] for row in oracle[group] if row["settable"].startswith("yes")}
     assert {row.name for row in table if row.settable} == published
 
@@ -100,7 +100,7 @@ def test_nothing_of_the_authority_is_settable() -> None:
 
 
 def test_indexed_names(oracle: dict[str, Any]) -> None:
-    """Names that take an index are the sheet's, with the kind of index."""
+    """Names that take an index are the published ones, with the kind of index."""
     published = {
         row["name"]: row["indexed"]
         for row in oracle["ca_properties"]
@@ -111,7 +111,7 @@ def test_indexed_names(oracle: dict[str, Any]) -> None:
 
 
 def test_request_moments(oracle: dict[str, Any]) -> None:
-    """What the sheet marks as filled at policy time is; all else waits for the decision."""
+    """What is published as filled at policy time is; all else waits for the decision."""
     published = {
         bare(row["name"]): When.POLICY if row["policy_time"] == "yes" else When.DECIDED
         for row in oracle["request_properties"]
@@ -237,7 +237,7 @@ def test_names_that_nobody_published_are_absent(
 
 
 def test_request_attributes(oracle: dict[str, Any], basis_of_tag: dict[str, Basis]) -> None:
-    """The well-known attributes have the sheet's names, constants and grades."""
+    """The well-known attributes have their published names, constants and grades."""
     published = [
         (row["name"], row["constant"], basis_of_tag[row["tag"]])
         for row in oracle["request_attributes"]

@@ -7,7 +7,7 @@ from certsim.facts.schema import ATTRIBUTE, CERTIFICATE, COLUMNS, CRL, EXTENSION
 
 
 def test_tables_are_the_five_published_ones(oracle: dict[str, Any]) -> None:
-    """Names and order of the tables are the sheet's."""
+    """Names and order of the tables are the published ones."""
     assert list(TABLES) == list(oracle["schema"])
     assert list(TABLES.values()) == [REQUEST, CERTIFICATE, EXTENSION, ATTRIBUTE, CRL]
 
@@ -32,7 +32,7 @@ def test_every_column_is_found_by_its_name(oracle: dict[str, Any]) -> None:
 
 
 def test_the_widths_of_the_crl_table_are_assumed() -> None:
-    """The sheet has them from memory; the other tables were seen printed."""
+    """No published listing has them; the other tables were seen printed."""
     assert {column.basis for column in CRL} == {Basis.ASSUMED}
     others = (*REQUEST, *CERTIFICATE, *EXTENSION, *ATTRIBUTE)
     assert {column.basis for column in others} == {Basis.OBSERVED}

@@ -1,8 +1,9 @@
 """A certification authority in two hundred lines: what the prose says a CA answers and tells.
 
-Written by hand from ca-behaviour.md 1.3 to 1.5, 1.8 and 4.6, interfaces.md 2.3 and the rulings,
-as the judge of the engine: nothing here looks at certsim's own tables. No keys, no clock, no
-bytes; only states, answers, messages, and who hears what in which order.
+Written by hand as the judge of the engine: nothing here looks at certsim's own tables. No keys, no
+clock, no bytes; only states, answers, messages, and who hears what in which order.
+Source: MS-WCCE 3.2.1.4.2.1; MS-CSRA 3.1.4.1.3; comments of ADCS.CertMod on its events;
+docs/rulings.md (Requests, Verdicts, Events).
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -79,19 +78,22 @@ _FALLS: Script = (
     model.Verdict("deny", model.E_FAIL, model.ANY, 43),
 )
 NEGATIVE = st.integers(-(2**31), -1)
-SCRIPTS = st.one_of(
-    st.sampled_from([_ISSUE, _PEND, _DENY, _FALLS]),
-    st.sampled_from([_ISSUE, _PEND]),
+LIVELY = st.sampled_from([_ISSUE, _PEND])
+REFUSING = st.one_of(
+    st.sampled_from([_DENY, _FALLS]),
     NEGATIVE.map(_negative),
     st.integers(2**31, 2**32 - 1).map(_unsigned),
     NEGATIVE.map(_com_error),
     st.sampled_from([None, 3, 7, "x", True, False, 1.0, 2**31 - 1]).map(_nonsense),
 )
+SCRIPTS = st.sampled_from([LIVELY, LIVELY, REFUSING]).flatmap(lambda scripts: scripts)
+KINDS = st.sampled_from(["good"] * 6 + ["nameless", *model.UNREADABLE])
 MASKS = st.one_of(
     st.just(0x3FF), st.integers(0, 0x3FF), st.sampled_from([None, "1", True, 0x400, -1])
 )
 TEMPERS = st.sampled_from(["", "", "com", "plain"])
-NUMBERS = st.integers(0, 9)
+UNKNOWN = 20
+PICKS = st.integers(0, UNKNOWN + 1)
 COLOURS = st.sampled_from(["", "red", "blue"])
 
 
@@ -174,8 +176,14 @@ class EngineMachine(RuleBasedStateMachine):
     @initialize(
         modules=st.lists(st.tuples(MASKS, TEMPERS), max_size=3),
         switches=st.tuples(st.booleans(), st.booleans(), st.booleans()),
+        first=st.lists(st.tuples(KINDS, SCRIPTS), min_size=1, max_size=4),
     )
-    def build(self, modules: list[tuple[object, str]], switches: tuple[bool, bool, bool]) -> None:
+    def build(
+        self,
+        modules: list[tuple[object, str]],
+        switches: tuple[bool, bool, bool],
+        first: list[tuple[str, Script]],
+    ) -> None:
         drawn = [model.Module(f"exit {n}", *pair) for n, pair in enumerate(modules)]
         denied, retrieved, startup = switches
         self.model = model.Model(drawn, denied, retrieved, startup)
@@ -188,7 +196,9 @@ class EngineMachine(RuleBasedStateMachine):
                 denied_when_failed=denied, retrieve_pending=retrieved, startup=startup
             ),
         )
-        self.start()
+        self.both(self.ca.start, self.model.start)
+        for kind, script in first:
+            self.submit(kind, script, "red")
 
     def teardown(self) -> None:
         if hasattr(self, "ca"):
@@ -215,17 +225,27 @@ class EngineMachine(RuleBasedStateMachine):
         assert same_message(expected.message, got.message)
         return got
 
+    def number(self, pick: int) -> int:
+        """Return a request id: mostly one that is there, at times 0 or the one after the last."""
+        last = len(self.model.rows)
+        return last - pick % last if pick < UNKNOWN else (last + 1) * (pick - UNKNOWN)
+
     @rule()
-    def start(self) -> None:
+    def start_once_more(self) -> None:
         self.both(self.ca.start, self.model.start)
 
-    @precondition(lambda self: len(self.model.rows) > 1)
-    @rule()
-    def stop(self) -> None:
+    @rule(pick=PICKS)
+    def stop_ask_and_start(self, pick: int) -> None:
         self.both(self.ca.stop, self.model.stop)
+        self.both(self.ca.stop, self.model.stop)
+        self.submit("good", _ISSUE, "")
+        self.resubmit(pick, _ISSUE)
+        for verb in (self.deny, self.retrieve, self.set_certificate_extension):
+            verb(pick)
+        self.both(self.ca.start, self.model.start)
 
     @rule(
-        kind=st.sampled_from(["good", "good", "good", "nameless", *model.UNREADABLE]),
+        kind=KINDS,
         script=SCRIPTS,
         colour=COLOURS,
     )
@@ -237,8 +257,9 @@ class EngineMachine(RuleBasedStateMachine):
         )
         self.learn(outcome)
 
-    @rule(number=NUMBERS, script=SCRIPTS)
-    def resubmit(self, number: int, script: Script) -> None:
+    @rule(pick=PICKS, script=SCRIPTS)
+    def resubmit(self, pick: int, script: Script) -> None:
+        number = self.number(pick)
         self.policy.script = script[0]
         outcome = self.both(
             lambda: self.ca.resubmit(number, officer=OFFICER),
@@ -256,35 +277,47 @@ class EngineMachine(RuleBasedStateMachine):
             assert outcome.serial_number not in known
             self.model.rows[outcome.request_id].serial = outcome.serial_number
 
-    @rule(number=NUMBERS)
-    def deny(self, number: int) -> None:
+    @rule(script=SCRIPTS, colour=COLOURS)
+    def submit_approve_and_fetch(self, script: Script, colour: str) -> None:
+        self.submit("good", _PEND, colour)
+        self.retrieve(0)
+        self.resubmit(0, script)
+        self.retrieve(0)
+
+    @rule(pick=PICKS)
+    def deny(self, pick: int) -> None:
+        number = self.number(pick)
         self.both(
             lambda: self.ca.deny(number, officer=OFFICER),
             lambda: self.model.deny(number, OFFICER),
         )
 
-    @rule(number=NUMBERS, colour=st.sampled_from(["red", "blue"]))
-    def set_request_attributes(self, number: int, colour: str) -> None:
+    @rule(pick=PICKS, colour=st.sampled_from(["red", "blue"]))
+    def set_request_attributes(self, pick: int, colour: str) -> None:
+        number = self.number(pick)
         self.both(
             lambda: self.ca.set_request_attributes(number, {"Colour": colour}),
             lambda: self.model.set_attribute(number, colour),
         )
 
-    @rule(number=NUMBERS)
-    def set_certificate_extension(self, number: int) -> None:
+    @rule(pick=PICKS)
+    def set_certificate_extension(self, pick: int) -> None:
+        number = self.number(pick)
         self.both(
             lambda: self.ca.set_certificate_extension(number, OID, 5),
             lambda: self.model.set_extension(number),
         )
 
-    @rule(number=NUMBERS)
-    def retrieve(self, number: int) -> None:
+    @rule(pick=PICKS)
+    def retrieve(self, pick: int) -> None:
+        number = self.number(pick)
         outcome = self.both(lambda: self.ca.retrieve(number), lambda: self.model.retrieve(number))
         if outcome is not None:
             assert outcome.serial_number == self.model.rows[number].serial
 
-    @rule(number=NUMBERS)
-    def retrieve_by_serial(self, number: int) -> None:
+    @rule(pick=PICKS)
+    def retrieve_by_serial(self, pick: int) -> None:
+        number = self.number(pick)
         row = self.model.rows.get(number)
         serial = (row.serial if row else None) or "00deadbeef"
         self.both(
@@ -342,7 +375,7 @@ class EngineMachine(RuleBasedStateMachine):
 
 
 SHORT = settings(
-    max_examples=300,
+    max_examples=200,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

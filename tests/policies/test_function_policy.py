@@ -1,6 +1,6 @@
 """A function for a policy module: when it is asked, with what, and what becomes of its answer.
 
-Source: DESIGN 2 (policy_module), 4 (verdicts).
+Source: docs/rulings.md (Verdicts).
 """
 
 from __future__ import annotations
