@@ -4,6 +4,11 @@ This is the only room that imports `cryptography.hazmat.asn1`, whose interface i
 unstable; everybody else works with the classes and functions below. Reading is always done by
 the declarations. Writing a carried-over element is done by `wrap`, since version 49 cannot encode
 a `TLV`; whatever is written with it is compared with `CertificateBuilder`'s bytes in the tests.
+
+Only form is judged here, and only that of DER: bytes that are valid BER and nothing more are
+refused. What a field means, and whether a version number or an OID is a good one, is for the
+rooms that read requests. A field is a `TLV` where it is carried over as it came, may be of several
+types, or is mostly not looked at; `parse` and `elements` go on from there.
 Source: RFC 2986 (PKCS #10), RFC 5280 4.1 (certificates), X.690 8.1.3 (lengths).
 """
 
@@ -26,12 +31,15 @@ SEQUENCE = b"\x30"
 OCTET_STRING = b"\x04"
 _TRUE = b"\x01\x01\xff"
 _SHORT = [bytes((size,)) for size in range(0x80)]
+"""The lengths of one octet, made once: nearly every element has one of them."""
 
 
 class DecodeError(ValueError):
     """Say that bytes are not the DER of the structure asked for.
 
-    *truncated* and *wrong_tag* tell the two kinds of damage that have HRESULTs of their own.
+    *truncated* and *wrong_tag* tell the two kinds of damage that have HRESULTs of their own
+    (CRYPT_E_ASN1_EOD and CRYPT_E_ASN1_BADTAG). They are read off the decoder's words, for want of
+    anything better: its exceptions carry no code.
     """
 
     def __init__(self, text: str) -> None:
@@ -44,7 +52,8 @@ class DecodeError(ValueError):
 def decode(kind: type[_T], der: bytes) -> _T:
     """Return *der* read as *kind*, one of this room's classes or a plain ASN.1 type.
 
-    Errors: `DecodeError` for bytes that are not exactly one such element.
+    Errors: `DecodeError` for bytes that are not exactly one such element; bytes after it are
+    damage as well.
     """
     try:
         return asn1.decode_der(kind, der)
@@ -95,7 +104,10 @@ def oid(dotted: str) -> bytes:
 
 @lru_cache(maxsize=64)
 def time(moment: datetime) -> bytes:
-    """Return *moment* as the Time of RFC 5280 4.1.2.5: UTCTime to 2049, GeneralizedTime after."""
+    """Return *moment* as the Time of RFC 5280 4.1.2.5: UTCTime to 2049, GeneralizedTime after.
+
+    *moment* is aware and in whole seconds; years before 1950 are GeneralizedTime too.
+    """
     moment = moment.astimezone(UTC)
     if 1950 <= moment.year < 2050:
         return asn1.encode_der(asn1.UTCTime(moment))
@@ -103,7 +115,10 @@ def time(moment: datetime) -> bytes:
 
 
 def read_time(der: bytes) -> datetime:
-    """Return the moment that an encoded UTCTime or GeneralizedTime tells. Errors: `DecodeError`."""
+    """Return the moment that an encoded UTCTime or GeneralizedTime tells. Errors: `DecodeError`.
+
+    Aware, in UTC; a DATE of the interfaces has no fractions of a second, so they are dropped.
+    """
     if der[:1] == b"\x17":
         moment = decode(asn1.UTCTime, der).as_datetime()
     else:
@@ -117,7 +132,7 @@ def read_ia5(der: bytes) -> str:
 
 
 def read_long(der: bytes) -> int:
-    """Return an encoded INTEGER of at most 32 bits. Errors: `DecodeError`."""
+    """Return an encoded INTEGER of at most 32 bits, signed as a LONG is. Errors: `DecodeError`."""
     value = decode(int, der)
     if not -0x80000000 <= value <= 0x7FFFFFFF:
         raise DecodeError("the INTEGER does not fit a LONG")
@@ -125,7 +140,10 @@ def read_long(der: bytes) -> int:
 
 
 def extension(name: str, value: bytes, *, critical: bool) -> bytes:
-    """Return the encoded Extension (RFC 5280 4.1) of OID *name* around the encoded *value*."""
+    """Return the encoded Extension (RFC 5280 4.1) of OID *name* around the encoded *value*.
+
+    A flag that is False is left out, since DER does not encode defaults (X.690 11.5).
+    """
     octets = wrap(OCTET_STRING, value)
     return (
         wrap(SEQUENCE, oid(name), _TRUE, octets) if critical else wrap(SEQUENCE, oid(name), octets)
@@ -157,7 +175,10 @@ class TextTypeAndValue:
 
 @asn1.sequence
 class TextNameBox:
-    """Be a `NameBox` of usual text, which is faster to read."""
+    """Be a `NameBox` of usual text, which is faster to read.
+
+    A name with one value of another type does not fit, and is read as a `NameBox` instead.
+    """
 
     name: list[asn1.SetOf[TextTypeAndValue]]
 
@@ -223,7 +244,10 @@ class PublicKeyAndChallenge:
 
 @asn1.sequence
 class SignedPublicKeyAndChallenge:
-    """Be a KEYGEN request, which is recognised only to be refused by name."""
+    """Be a KEYGEN request, which is recognised only to be refused by name.
+
+    Source: docs/rulings.md (Left out).
+    """
 
     body: PublicKeyAndChallenge
     algorithm: list[asn1.TLV]
@@ -301,12 +325,16 @@ class PKIData:
 
 @asn1.sequence
 class _Elements:
+    """Be a SEQUENCE around one SEQUENCE OF anything."""
+
     items: list[asn1.TLV]
 
 
 def elements(element: asn1.TLV, count: int | None = None) -> list[asn1.TLV]:
     """Return what a constructed *element* of any tag is made of, *count* parts if that is given.
 
+    The element's own tag is put aside, so a SET, a SEQUENCE and an implicitly tagged one are read
+    alike; a SET need not be sorted, which senders of CMS do not always do.
     Errors: `DecodeError`, also for another number of parts.
     """
     found = decode(_Elements, wrap(SEQUENCE, wrap(SEQUENCE, bytes(element.data)))).items

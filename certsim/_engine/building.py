@@ -47,8 +47,8 @@ def prepare(draft: Draft, state: CAState, now: datetime) -> None:
 
 
 def _key_identifier(draft: Draft) -> ExtensionRow:
-    # Requested extensions arrive disabled and wait for policy. This one alone does not, or most
-    # certificates would go without; policy may still disable it.
+    # Requested extensions arrive disabled and wait for policy. This one alone is enabled before
+    # policy is asked, since the CA would add one anyhow; policy may still disable it.
     asked = draft.extension(oids.SUBJECT_KEY_IDENTIFIER)
     if asked is not None and asn1.fits(bytes, asked.value):
         return asked._replace(flags=asked.flags & ~_DISABLE)
@@ -112,6 +112,7 @@ def _subject(draft: Draft, state: CAState) -> bytes:
     """Return the encoded subject: the request's, with policy's changes, as SubjectTemplate orders.
 
     With bit 0x20 of CRLFlags a subject that policy did not touch keeps its very bytes.
+    Errors: `ComError` CERTSRV_E_BAD_REQUESTSUBJECT, as `certify` says.
     Source: win32 SecCrypto/name-properties; gradenegger.eu (order of RDNs, CRLFlags).
     """
     settings, changed = state.settings, draft.changed_names()

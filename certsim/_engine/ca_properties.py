@@ -31,7 +31,7 @@ def read(state: CAState, name: str, index: int | None) -> Value | None:
     *index* is the number behind the dot, counted from 0 in the order of renewals; `None` means
     the newest. LONG values are `int`, STRING `str`, BINARY the DER as `bytes`.
     Errors: `ComError` E_INVALIDARG for an index out of range (assumed), 0x80070002 for a CRL that
-    does not exist. Source: the same page; docs/rulings.md (Properties).
+    does not exist. Source: the page above; docs/rulings.md (Properties).
     """
     reader = _READERS.get(name)
     last = len(state.certificates) - 1
@@ -41,7 +41,7 @@ def read(state: CAState, name: str, index: int | None) -> Value | None:
 
 
 def _cert_state(state: CAState, index: int) -> int:
-    # The page has two more states, revoked and never issued; a root CA here meets neither.
+    # The page has two more states, revoked and never issued; a CA here meets neither.
     expired = state.now() > state.certificates[index].not_after
     return int(CADisposition.INVALID if expired else CADisposition.VALID)
 

@@ -8,7 +8,8 @@ Readings of ours where the sources are silent (basis assumed): every signature m
 first alone; a PKCS #10 without a signature of its own needs one around it by its own key or, in a
 renewal, by the old one; an extension in a control takes the place of the request's own, a later
 attribute that of an earlier one.
-Source: RFC 5652; MS-WCCE 3.2.1.4.2.1.4.1.2 to 3.2.1.4.2.1.4.2.2, 2.2.2.6.5 (null signature).
+Source: RFC 5652; MS-WCCE 3.2.1.4.2.1.4.1.2 to 3.2.1.4.2.1.4.2.2, 2.2.2.6.5 (null signature);
+docs/rulings.md (Kinds and signatures).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ObjectIdentifier
 
 from certsim._engine import asn1, attributes, cmc, pkcs10, signatures
-from certsim._engine.submission import VERIFYING, RequestError, Submission, damaged
+from certsim._engine.submission import ARCHIVING, VERIFYING, RequestError, Submission, damaged
 from certsim.facts import oids
 from certsim.facts.flags import RequestType
 from certsim.facts.hresults import HRESULT
@@ -65,6 +66,7 @@ def read(data: bytes) -> Submission:
 
 
 def _read(data: bytes) -> Submission:
+    # The signatures come last, so that damage is told by its own code and not as a bad signature.
     outer = asn1.decode(asn1.ContentInfo, data)
     if outer.content_type.dotted_string != oids.CMS_SIGNED_DATA:
         raise RequestError(HRESULT.CRYPT_E_INVALID_MSG_TYPE, "the message is not signed data")
@@ -112,6 +114,7 @@ def _check_signatures(
     Errors: `RequestError`, as `read` lists them. Source: MS-WCCE 3.2.1.4.2.1.4.2.
     """
     signers = _signers(message)
+    _refuse_archival(signers)
     # The other choices of RFC 5652 10.2.2 are obsolete or hold no keys.
     choices = [one for one in message.certificates or () if one.tag_bytes == asn1.SEQUENCE]
     bag = {asn1.raw(one): _certificate(one) for one in choices}
@@ -119,6 +122,7 @@ def _check_signatures(
     # owner's signature could not be checked either.
     old = _old_certificate(request, bag)
     keys = _keys_by_name(bag.values(), says)
+    # Every signer is checked before anything is made of the result: one bad signature spoils all.
     proved = {_proved_key(signer, message.content, keys) for signer in signers}
     if old is not None and bag[old].key not in proved:
         raise signatures.bad("a renewal is signed with the key of the old certificate")
@@ -140,11 +144,25 @@ def _signers(message: asn1.SignedData) -> list[asn1.SignerInfo]:
     return found
 
 
+def _refuse_archival(signers: Iterable[asn1.SignerInfo]) -> None:
+    # This CA has no recovery agents, so a private key sent along could only be thrown away. The
+    # code is the one winerror.h has for such a CA; that it is used here is assumed.
+    attributes = [
+        asn1.parse(asn1.Attribute, one) for signer in signers for one in signer.unsigned or ()
+    ]
+    if _of_type(attributes, oids.ARCHIVED_KEY):
+        raise RequestError(
+            HRESULT.CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED, "this CA keeps no keys", ARCHIVING
+        )
+
+
 def _old_certificate(
     request: asn1.CertificationRequest, bag: Mapping[bytes, _Certificate]
 ) -> bytes | None:
     """Return the encoded certificate that *request* renews, `None` when it renews nothing.
 
+    A message signed with an old certificate is no renewal by that alone: without the attribute
+    the request is a new one.
     Errors: `RequestError` CERTSRV_E_BAD_RENEWAL_CERT_ATTRIBUTE unless the attribute has one value
     and that is in the *bag*, byte for byte. Source: MS-WCCE 2.2.2.7.3, 3.2.1.4.2.1.4.2.1.
     """

@@ -2,8 +2,14 @@
 
 Name parts come from the encoded names, hashes and identifiers from the certificate, the public
 key columns from the SubjectPublicKeyInfo. Most submits never need them, so a row remembers what
-was decoded and nothing is decoded twice.
-Source: interfaces.md 4.1 (which columns there are); DESIGN 4 (formats).
+was decoded and nothing is decoded twice. One decoder fills a group of columns, because whoever
+asks for one part of a name mostly wants the next.
+
+A column that is kept in the row wins over one that could be decoded, which is how a name part
+that policy has set hides the requested one. Nothing here knows PROPTYPEs or refuses a name:
+that is `reading`'s business.
+Source: `certutil -schema` and MS-CSRA, product note 4 (which columns there are); docs/rulings.md
+(Properties; Names and formats).
 """
 
 from __future__ import annotations
@@ -45,7 +51,14 @@ class Source(Protocol):
 
 
 def read(row: Source, column: str) -> Value | None:
-    """Return the value of a documented *column*, decoding it if need be; `None` when empty."""
+    """Return the value of a documented *column*, decoding it if need be; `None` when empty.
+
+    *column* is spelled as the schema spells it, with `Request.` on the request's side. LONG is an
+    `int`, STRING `str`, BINARY `bytes`, DATE an aware `datetime` in UTC. A text that policy has
+    cleared is kept as "" so that nothing is decoded in its place.
+    Errors: none. What a client sent was checked when the request was read; a certificate that
+    cannot be parsed again merely has no UPN.
+    """
     value = row.columns.get(column)
     if value is not None:
         return None if value == "" else value
@@ -59,6 +72,10 @@ def read(row: Source, column: str) -> Value | None:
 
 
 def _name_columns(raw_name: Value | None, prefix: str) -> dict[str, Value]:
+    """Return the columns of an encoded Name, their names behind *prefix*; none for an empty one.
+
+    Source: win32 SecCrypto/name-properties (the parts); docs/rulings.md (Names and formats).
+    """
     parts = names.read(raw_name).parts if isinstance(raw_name, bytes) else []
     if not parts:
         return {}
@@ -74,8 +91,10 @@ def _request_name(row: Source) -> Mapping[str, Value]:
 def _certificate_name(row: Source) -> Mapping[str, Value]:
     """Return the issued subject's parts; before there is one, those of the requested subject.
 
-    `DistinguishedName` and `RawName` wait for the certificate; the parts do not.
-    Source: interfaces.md 3.1, 3.3.
+    `DistinguishedName` and `RawName` wait for the certificate; the parts do not, as a published
+    row of a denied request shows.
+    Source: win32 SecCrypto/name-properties; sdk-api
+    certif/nf-certif-icertserverexit-getcertificateproperty; docs/rulings.md (Properties).
     """
     issued = row.columns.get("RawName")
     if issued is not None:
@@ -86,6 +105,8 @@ def _certificate_name(row: Source) -> Mapping[str, Value]:
 
 
 def _certificate(row: Source) -> Mapping[str, Value]:
+    # SHA-1 as a thumbprint has always been; nothing rests on its strength. The column is in
+    # certsrv.h, its form is assumed to be `certutil`'s.
     raw = row.columns.get("RawCertificate")
     if not isinstance(raw, bytes):
         return {}
@@ -94,7 +115,11 @@ def _certificate(row: Source) -> Mapping[str, Value]:
 
 
 def _principal_name(row: Source) -> Mapping[str, Value]:
-    """Return the user principal name among the issued certificate's alternative names."""
+    """Return the user principal name among the issued certificate's alternative names.
+
+    The first otherName of Microsoft's kind whose value is a UTF8String. That the column is filled
+    from there is assumed: certsrv.h has its name and nothing more.
+    """
     raw = row.columns.get("RawCertificate")
     if not isinstance(raw, bytes):
         return {}
@@ -110,6 +135,8 @@ def _principal_name(row: Source) -> Mapping[str, Value]:
 
 
 def _subject_key_identifier(row: Source) -> Mapping[str, Value]:
+    # Read from the extension and not from the key: a request may bring an identifier of its own.
+    # One that policy has disabled is not in the certificate, so the column is empty then.
     for extension in row.extensions:
         enabled = not extension.flags & ExtensionFlag.DISABLE
         held = extension.name == oids.SUBJECT_KEY_IDENTIFIER and enabled
@@ -119,6 +146,11 @@ def _subject_key_identifier(row: Source) -> Mapping[str, Value]:
 
 
 def _public_key(row: Source) -> Mapping[str, Value]:
+    """Return the columns of the public key, which are there from the request on.
+
+    RawPublicKey is what the BIT STRING holds; the parameters are the encoded second element of
+    the AlgorithmIdentifier, if any. Source: RFC 5280 4.1.2.7; docs/rulings.md (Names and formats).
+    """
     if not row.public_key_info:
         return {}
     info = asn1.decode(asn1.SubjectPublicKeyInfo, row.public_key_info)
@@ -134,18 +166,26 @@ def _public_key(row: Source) -> Mapping[str, Value]:
 
 
 def _key_length(public_key_info: bytes) -> int:
-    """Return the key's size in bits; an Edwards or Montgomery key counts its encoded bytes."""
+    """Return the key's size in bits; an Edwards or Montgomery key counts its encoded bytes.
+
+    The second half is assumed: no Windows CA knows such keys.
+    """
     key = load_der_public_key(public_key_info)
     size = getattr(key, "key_size", None)
     return size if isinstance(size, int) else len(key.public_bytes_raw()) * 8  # type: ignore[union-attr]
 
 
 def spaced(data: bytes) -> str:
-    """Return *data* as lower-case hexadecimal pairs with blanks between them (DESIGN 4)."""
+    """Return *data* as lower-case hexadecimal pairs with blanks between them.
+
+    Source: readme of microsoft/adcs-proxy-exit-module, for SubjectKeyIdentifier; that
+    CertificateHash looks alike is assumed (docs/rulings.md, Names and formats).
+    """
     return data.hex(" ")
 
 
 _Decoder = Callable[[Source], Mapping[str, Value]]
+# What a row remembers is filed under the decoder's name, so each group needs a function.
 _DECODERS: dict[str, _Decoder] = {
     **{f"{_REQUEST}{row.name}": _request_name for row in NAME_PROPERTIES},
     **{row.name: _certificate_name for row in NAME_PROPERTIES},

@@ -4,7 +4,12 @@ A context lives from the first `Notify` of an event to the end of its last (for 
 during `VerifyRequest`). Numbers are process-wide, never 0 and never used twice, so a stale one
 finds nothing. Server objects hold numbers alone; what a number means is looked up here at each
 read, which is why nothing that a module is handed leads to a row that could be changed.
-Source: DESIGN 3; interfaces.md 1.3 (SetContext); module-needs.md 4.3 (context, threads).
+
+Context 0 is no entry here: it stands for the CA, and `state_at_zero` finds out which one, since
+several may run in a process where Windows has one for each service. The room has no lock. Each
+change is a single step on a dictionary or a counter, which CPython does as one.
+Source: sdk-api certif/nf-certif-icertserverexit-setcontext; ADCS.CertMod.Managed comments (one
+module called on several threads); docs/rulings.md (Contexts), most of it assumed.
 """
 
 from __future__ import annotations
@@ -20,10 +25,12 @@ from certsim.errors import ComError
 from certsim.facts.hresults import HRESULT
 
 Target = tuple[CAState, Row | Draft]
+"""What a context shows: a committed row to exit modules, the draft to the policy module."""
 
 live: dict[int, Target] = {}
 """The contexts that are alive. Only this room writes here; server objects look numbers up."""
 _numbers = itertools.count(1)
+# Weak, so that a server object which a module keeps does not keep a discarded CA alive.
 _states: WeakValueDictionary[int, CAState] = WeakValueDictionary()
 _running: dict[int, CAState] = {}
 _keys = itertools.count(1)
@@ -58,7 +65,10 @@ thread = _Thread()
 
 
 def open_context(state: CAState, row: Row | Draft) -> int:
-    """Return a new context that shows *row* of the CA *state*."""
+    """Return a new context that shows *row* of the CA *state*.
+
+    Whoever opens one closes it in a `finally`: a context left open would show its row for ever.
+    """
     number = next(_numbers)
     live[number] = (state, row)
     return number
@@ -72,7 +82,8 @@ def close_context(number: int) -> None:
 def find(number: int) -> Target:
     """Return what the context *number* shows.
 
-    Errors: `ComError` E_INVALIDARG for a number that is stale or invented.
+    Errors: `ComError` E_INVALIDARG for a number that is stale or invented (assumed: the page of
+    `SetContext` names no code). Source: docs/rulings.md (Contexts).
     """
     target = live.get(number) if isinstance(number, int) else None
     if target is None:
@@ -91,12 +102,15 @@ def new_key(state: CAState) -> int:
 
 
 def enter(key: int) -> None:
-    """Let the CA *key* answer at context 0 for objects that are not bound to a CA."""
+    """Let the CA *key* answer at context 0 for objects that are not bound to a CA.
+
+    It does from before the modules are initialised, since `Initialize` may ask for CA properties.
+    """
     _running[key] = _states[key]
 
 
 def leave(key: int) -> None:
-    """Undo `enter`."""
+    """Undo `enter`; no harm for a CA that has not entered."""
     _running.pop(key, None)
 
 
@@ -114,8 +128,9 @@ def state_at_zero(bound: int | None) -> CAState:
     """Return the CA that answers at context 0.
 
     That is the one an object is *bound* to, else the one whose call is running on this thread,
-    else the only running CA of the process. Errors: `ComError` RPC_S_SERVER_UNAVAILABLE when
-    none runs, E_UNEXPECTED when several do. Source: DESIGN 3.
+    else the only running CA of the process. A bound one answers while it is stopped, too.
+    Errors: `ComError` RPC_S_SERVER_UNAVAILABLE when none runs or the bound one is gone,
+    E_UNEXPECTED when several do. Source: docs/rulings.md (Contexts), where all of it is assumed.
     """
     if bound is not None:
         return _bound_state(bound)

@@ -4,7 +4,14 @@
 each event module by module. So a verb that a module calls inside `Notify` returns at once and
 its events follow after those under way: every module hears the events of a thread in one order.
 By the time anything is posted it has been committed, and the client has no answer yet.
-Source: DESIGN 1 (law 3), 4 (verdicts); ca-behaviour.md 4.2, 4.5, 4.6.
+
+Modules are called on the thread of whoever called the verb, outside the engine's lock. Threads
+do not wait for each other, so one module may be inside `Notify` several times over; only the
+modules of one event run in turn. What goes wrong in a module is logged and told to nobody else:
+an exit module has no veto. A slow module makes its caller wait, as it does on Windows.
+Source: win32 SecCrypto/exit-modules (in turn, no reliance on the order); gradenegger.eu (slow
+mail, event 46); ADCS.CertMod.Managed comments (threads); CONTRIBUTING.md (law 3);
+docs/rulings.md (Verdicts; Events; Modules).
 """
 
 from __future__ import annotations
@@ -35,7 +42,11 @@ _GUARDS: dict[int, Guard] = {
 
 
 class Ruling(NamedTuple):
-    """Hold what policy decided: PEND, ISSUE or DENY, for a refusal its code and its words."""
+    """Hold what policy decided: PEND, ISSUE or DENY, for a refusal its code and its words.
+
+    *status* is a signed HRESULT; 0 with DENY is the plain VR_INSTANT_BAD, for which `processing`
+    has a code. *text* is what an exception said, and empty for a verdict that is one.
+    """
 
     guard: Guard
     status: int = 0
@@ -43,11 +54,17 @@ class Ruling(NamedTuple):
 
 
 class _Posted(threading.local):
+    """Hold what the outermost `post` of this thread has still to deliver; `None` outside one."""
+
     queue: deque[tuple[ExitEvent, Row | None]] | None = None
 
 
 class Dispatcher:
-    """Tell the modules of one CA what happened."""
+    """Tell the modules of one CA what happened.
+
+    Which module listens to what is fixed at a start: the mask is asked for once, by `Initialize`.
+    Source: sdk-api certexit/nf-certexit-icertexit-initialize.
+    """
 
     def __init__(self, state: CAState) -> None:
         """Begin with no module."""
@@ -57,7 +74,11 @@ class Dispatcher:
         self._posted = _Posted()
 
     def host(self, policy: Hosted, exits: Sequence[Hosted]) -> None:
-        """Take in the modules of one start and note who wants to hear which event."""
+        """Take in the modules of one start and note who wants to hear which event.
+
+        *exits* are in the order of the value `Active` below ExitModules, and that is the order they
+        are told in (assumed; no module may rely on it).
+        """
         self._policy = policy
         self._listeners = {
             int(event): wanted
@@ -69,6 +90,10 @@ class Dispatcher:
         """Tell *event* to every module that asked for it; *row* is what its context shows.
 
         Returns when all have been told, but at once on a thread that is inside a `Notify`.
+        Without a *row* the context is 0, where a module reads properties of the CA. Nothing a
+        module does comes out of here but `KeyboardInterrupt`: a person who wants to leave may.
+        Then what is queued behind the event under way is lost to the modules, not to the rows.
+        Source: docs/rulings.md (Events; Contexts; Modules).
         """
         if event not in self._listeners:
             return
@@ -84,6 +109,7 @@ class Dispatcher:
             posted.queue = None
 
     def _deliver(self, event: ExitEvent, row: Row | None) -> None:
+        """Tell one event to its listeners, all at the same context, and journal each call."""
         state, listeners, value = self._state, self._listeners[event], int(event)
         context = 0 if row is None else contexts.open_context(state, row)
         request_id = None if row is None else row.request_id
@@ -99,6 +125,7 @@ class Dispatcher:
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:
+                    # Even SystemExit: a module must not end the service by accident.
                     failures.log_exit(state, module, "Notify", error, request_id)
                 ended = stopwatch()
                 append((Notification, module.progid, event, context, request_id, ended - started))
@@ -112,6 +139,11 @@ class Dispatcher:
         """Ask the policy module about *draft* and return what it decided.
 
         A verdict that is no VR_* value, or an exception, is a refusal with its code.
+        *new_request* is False for a resubmit and reaches the module as the LONG bNewRequest; the
+        fourth argument, Flags, is reserved and 0. The draft's context ends with the call, and so
+        does every right to set something.
+        Errors: `ComError` E_UNEXPECTED without a policy module, which no running CA is.
+        Source: sdk-api certpol/nf-certpol-icertpolicy-verifyrequest; docs/rulings.md (Verdicts).
         """
         state, policy = self._state, self._policy
         if policy is None:
@@ -139,6 +171,13 @@ class Dispatcher:
         return ruling
 
     def _judge(self, policy: Hosted, verdict: object, request_id: int) -> Ruling:
+        """Return what *verdict* means: 0, 1, 2, or an HRESULT of failure in either spelling.
+
+        A bool is no verdict, although Python would take `True` for VR_INSTANT_OK: it is mostly
+        an answer to another question. That a small positive code does no good as a return value
+        has been observed; that E_FAIL stands for it is assumed.
+        Source: TameMyCerts (codes above 2); docs/rulings.md (Verdicts).
+        """
         if isinstance(verdict, int) and not isinstance(verdict, bool):
             if verdict in _GUARDS:
                 return Ruling(_GUARDS[verdict])
@@ -156,7 +195,10 @@ class Dispatcher:
     def shut_down(self) -> None:
         """Tell SHUTDOWN to the exit modules, then call the policy module's `ShutDown`.
 
-        A `ShutDown` that raises is logged (event 44 or 43) and stops nothing. Source: DESIGN 4.
+        A `ShutDown` that raises is logged (event 44 or 43) and stops nothing. Afterwards nobody
+        listens until the next `host`. That exit modules come first is assumed: the page of
+        `ShutDown` only promises that no request will follow.
+        Source: sdk-api certpol/nf-certpol-icertpolicy-shutdown; docs/rulings.md (Events; Modules).
         """
         self.post(ExitEvent.SHUTDOWN)
         policy = self._policy

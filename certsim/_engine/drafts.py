@@ -2,7 +2,14 @@
 
 A draft begins as what the engine knows before policy speaks, takes the policy's changes within
 their documented limits, and ends as a `Row`. It reads like a row (see `columns.read`).
-Source: interfaces.md 1.4 (SetCertificateProperty, SetCertificateExtension), 3.3, 8.
+
+A draft belongs to one decision and to the module that is asked for it, so it has no lock; if
+the decision is never taken it is dropped, and the standing row is as it was. What the setters
+take and how an extension's value is written or read by PROPTYPE is here as well; which names
+there are is a table in `facts.properties`.
+Source: sdk-api certif/nf-certif-icertserverpolicy-setcertificateproperty and
+certif/nf-certif-icertserverpolicy-setcertificateextension; the policy sample of the Windows SDK
+(requested extensions arrive disabled); docs/rulings.md (Attributes and extensions; Verdicts).
 """
 
 from __future__ import annotations
@@ -20,13 +27,15 @@ from certsim.facts.hresults import HRESULT
 from certsim.facts.properties import NAME_PROPERTIES, Property, PropType
 
 MAX_OID = 31
-"""Characters an OID may have in a Set call. Source: interfaces.md 1.4."""
+"""Characters an OID may have in a Set call, by the page of `SetCertificateExtension`."""
 MAX_EXTENSION = 4096
+"""Bytes an encoded value may have. Source: `certutil -schema` (column ExtensionRawValue)."""
 _SETTABLE_FLAGS = 0xFF03
-"""CRITICAL, DISABLE, and the byte a policy module may use for itself. Source: interfaces.md 4.4."""
+"""CRITICAL, DISABLE, and the byte a policy module may use for itself. Source: certsrv.h."""
 _NAMES = frozenset(row.name for row in NAME_PROPERTIES)
 _WIDTH = 0x80000000
 _ORIGINS = int(ORIGIN_MASK)
+# Where an extension came from if somebody has put it there on purpose: not the client, not the CA.
 _DELIBERATE = frozenset((int(ExtensionOrigin.POLICY), int(ExtensionOrigin.ADMIN)))
 _PYTHON_TYPES: dict[int, type] = {
     PropType.LONG: int,
@@ -72,7 +81,8 @@ class Draft:
         """Return the draft of a standing *row* that is decided once more.
 
         The columns *forgotten* are left out; name properties that policy set at an earlier call
-        are kept.
+        are kept, as are attributes and extensions an officer has changed meanwhile: an edit of a
+        pending request is meant to count afterwards (assumed). Source: docs/rulings.md (Requests).
         """
         columns = {name: row.columns[name] for name in row.columns if name not in forgotten}
         return Draft(
@@ -121,8 +131,11 @@ class Draft:
 
         `None` clears a string. GeneralFlags are OR-ed in; the dates move inwards only; a name
         part keeps to its maximum length when the subject is built.
+        *value* is `int`, `str`, `bytes` or an aware `datetime`, cut to whole seconds.
         Errors: `ComError` E_INVALIDARG for a property nobody may set, a value of another type,
-        or a date outside its bounds. Source: interfaces.md 1.4.
+        or a date outside its bounds; the bounds are documented, the code is assumed.
+        Source: sdk-api certif/nf-certif-icertserverpolicy-setcertificateproperty; the policy
+        sample (clearing); docs/rulings.md (Verdicts).
         """
         value = _checked(fact, value)
         name = fact.column or fact.name
@@ -137,6 +150,7 @@ class Draft:
         self.decoded.clear()
 
     def _check_date(self, name: str, value: datetime) -> None:
+        # The dates held keep within the CA certificate's already, so they are the only bounds.
         held = self.columns[name]
         if not isinstance(held, datetime):
             return
@@ -152,8 +166,11 @@ class Draft:
         *flags*: CRITICAL, DISABLE and the policy module's own byte; *origin* is an
         `ExtensionOrigin`. Errors: `ComError` E_INVALIDARG for an OID that is none or has over
         31 characters, other flags, or a value that does not fit its type or 4,096 bytes;
-        CRYPT_E_INVALID_IA5_STRING for text outside IA5.
+        CRYPT_E_INVALID_IA5_STRING for text outside IA5. The codes are assumed. Flags and value
+        replace those of an extension that is there, which is how policy lets a requested one
+        through. Source: sdk-api certif/nf-certif-icertserverpolicy-setcertificateextension.
         """
+        # An OID that a request brought may be too long, and is set back to enable it all the same.
         if name not in self._extensions:
             check_oid(name)
         if not _fits(flags, int) or flags & ~_SETTABLE_FLAGS:
@@ -215,8 +232,11 @@ def check_oid(name: str) -> None:
 def encode_extension(kind: int, value: object) -> bytes:
     """Return the encoded extension value for *value* given as PROPTYPE *kind*.
 
-    BINARY is taken as it is, STRING becomes an IA5String, LONG an INTEGER, DATE a Time.
-    Errors: see `Draft.set_extension`. Source: interfaces.md 1.4, 7.
+    BINARY is taken as it is, STRING becomes an IA5String, LONG an INTEGER, DATE a Time. Only the
+    first two are documented; nobody checks whether bytes are DER or suit their OID.
+    Errors: see `Draft.set_extension`.
+    Source: sdk-api certif/nf-certif-icertserverpolicy-setcertificateextension; docs/rulings.md
+    (Attributes and extensions).
     """
     expected = _PYTHON_TYPES.get(kind) if isinstance(kind, int) else None
     if expected is None or not _fits(value, expected):
@@ -242,8 +262,11 @@ def _encode(value: object) -> bytes:
 def decode_extension(kind: int, value: bytes) -> Value:
     """Return an encoded extension *value* as PROPTYPE *kind* asks for it.
 
+    The reverse of `encode_extension`; BINARY is the stored value, tag and length included.
     Errors: `ComError` ERROR_INVALID_DATA (0x8007000D) when it is no such thing, E_INVALIDARG for
-    no PROPTYPE. Source: interfaces.md 7 (recommended reading, basis assumed).
+    no PROPTYPE. Both codes, and the reading of LONG and DATE, are assumed.
+    Source: sdk-api certif/nf-certif-icertserverexit-getcertificateextension; docs/rulings.md
+    (Attributes and extensions).
     """
     if kind == PropType.BINARY:
         return value

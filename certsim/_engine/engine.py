@@ -4,7 +4,13 @@
 the standing row; a claimed row refuses every other verb. Reading, policy and signing run outside
 the lock. *Decide*, under the lock again, commits the row with its journal entry; then the event
 is told, and only then does the client get its answer.
-Source: DESIGN 1 (laws 2, 3, 9), 2 (verbs), 4; ca-behaviour.md 1.2 to 1.5.
+
+A process that dies between the two passes leaves no row, or the row as it was; its id is lost.
+Which steps are legal is `lifecycle`'s knowledge, what a request says and becomes `processing`'s;
+this room knows the order alone. It authenticates nobody: requester and officer are text for the
+record, and whoever may call a verb may do what it does.
+Source: MS-WCCE 3.2.1.4.2.1; MS-CSRA 3.1.4.1.3; win32 SecCrypto, processing certificate requests;
+CONTRIBUTING.md (laws 2, 3, 9); docs/rulings.md (Requests).
 """
 
 from __future__ import annotations
@@ -32,6 +38,7 @@ from certsim.facts.hresults import HRESULT
 from certsim.facts.properties import PropType
 
 _Change = Callable[[Row, Mapping[str, Value]], Row]
+"""Take the standing row and the columns of its new state; return the row to commit."""
 _CERTIFIED = frozenset((RowDisposition.ISSUED, RowDisposition.REVOKED))
 _KINDS = {bytes: PropType.BINARY, str: PropType.STRING, int: PropType.LONG}
 
@@ -46,6 +53,7 @@ class Engine:
         self.service = Service(state, self._dispatcher)
         self._lock = threading.Lock()
         self._claimed: set[int] = set()
+        # Two steps are taken either way and merely not told, if the readings say so.
         silent = (
             () if state.fidelity.denied_when_failed else (Guard.UNREADABLE,),
             () if state.fidelity.retrieve_pending else (Guard.ONCE_PENDING,),
@@ -55,8 +63,13 @@ class Engine:
     def submit(self, request: object, given: str | Mapping[str, str], requester: str) -> Outcome:
         """Decide a new request; refusal is an outcome, not an error.
 
+        *request* is DER, PEM or base64 as bytes or text, or a parsed request; *given* the lines
+        `Name:Value` or a mapping. The answer is ISSUED, UNDER_SUBMISSION, DENIED or ERROR, and
+        a row stands behind each of them.
         Errors: `ComError` E_INVALIDARG for a request over the size limit and for arguments of
-        no known kind; no row is made then.
+        no known kind; no row is made then. RPC_S_SERVER_UNAVAILABLE when the CA does not run,
+        here and in every other verb.
+        Source: MS-WCCE 3.2.1.4.2.1; docs/rulings.md (Requests).
         """
         with self.service.gate:
             data = requests.decode_transport(request)
@@ -70,6 +83,7 @@ class Engine:
                     self.state, self._dispatcher, request_id, arrival, now
                 )
             except BaseException:
+                # Mostly an interruption. The id is lost then: none is given out twice.
                 self._claimed.discard(request_id)
                 raise
             return self._decide(Verb.SUBMIT, decision)
@@ -78,7 +92,9 @@ class Engine:
         """Ask policy once more about a pending or denied request.
 
         An unknown id answers INCOMPLETE with CERTSRV_E_PROPERTY_EMPTY, a wrong state ERROR with
-        CERTSRV_E_BAD_REQUESTSTATUS; neither raises. Source: DESIGN 4; MS-CSRA 3.1.4.1.3.
+        CERTSRV_E_BAD_REQUESTSTATUS; neither raises. That denied ones may come back is MS-CSRA's
+        word against the SDK page's; that any officer may bring them is certsim's simplification.
+        Source: MS-CSRA 3.1.4.1.3 with product note 30; docs/rulings.md (Requests).
         """
         with self.service.gate:
             now = self._call(Verb.RESUBMIT, request_id, officer)
@@ -113,7 +129,8 @@ class Engine:
         """Refuse a pending request in the name of *officer*.
 
         Errors: `ComError` CERTSRV_E_PROPERTY_EMPTY for an unknown id,
-        CERTSRV_E_BAD_REQUESTSTATUS for a request that is not pending.
+        CERTSRV_E_BAD_REQUESTSTATUS for a request that is not pending (both codes assumed).
+        Source: MS-CSRA (status and message of newer servers); docs/rulings.md (Requests).
         """
         with self.service.gate:
             now = self._call(Verb.DENY, request_id, officer)
@@ -127,8 +144,9 @@ class Engine:
     def set_request_attributes(self, request_id: int, given: str | Mapping[str, str]) -> None:
         """Add or replace attributes of a pending request.
 
+        The column RequestAttributes keeps the text that came with the request.
         Errors: as `deny`, and `ComError` E_INVALIDARG for a name over 127 or a value over 4,096
-        characters. Source: interfaces.md 1.8 (SetRequestAttributes).
+        characters. Source: sdk-api certadm/nf-certadm-icertadmin-setrequestattributes.
         """
         with self.service.gate:
             rows = attributes.parse(attributes.as_text(given))
@@ -143,7 +161,8 @@ class Engine:
 
         The Python type of *value* says what it becomes: bytes as they are, text an IA5String,
         int an INTEGER, `datetime` a Time. Errors: as `deny`, and those of
-        `drafts.encode_extension`. Source: interfaces.md 1.8 (SetCertificateExtension).
+        `drafts.encode_extension` and `drafts.check_oid`. An extension of that OID is replaced.
+        Source: sdk-api certadm/nf-certadm-icertadmin-setcertificateextension.
         """
         with self.service.gate:
             drafts.check_oid(oid)
@@ -156,8 +175,11 @@ class Engine:
     def retrieve(self, request_id: int | None, serial_number: str | None) -> Outcome:
         """Return what has become of a request, with its certificate once there is one.
 
-        Errors: `ComError` E_INVALIDARG unless exactly one of the two is given,
-        CERTSRV_E_PROPERTY_EMPTY when there is no such row. Source: ca-behaviour.md 1.5.
+        Anybody may ask. *serial_number* is compared as text with the lower-case hexadecimal that
+        is stored, so letter case counts. A failed row answers ERROR, a refused one DENIED.
+        Errors: `ComError` E_INVALIDARG unless exactly one of the two is given (code assumed),
+        CERTSRV_E_PROPERTY_EMPTY when there is no such row.
+        Source: MS-WCCE 3.2.1.4.2.1.3, 3.2.1.4.3.1.2; docs/rulings.md (Requests).
         """
         with self.service.gate:
             if (request_id is None) == (serial_number is None):
@@ -173,6 +195,7 @@ class Engine:
             return outcome_of(row, answer)
 
     def _call(self, verb: Verb, request_id: int, by: str) -> datetime:
+        """Journal that a verb was called and return the moment that counts for all it does."""
         now = self.state.now()
         self.state.journal.append((Call, now, verb, request_id, _account(by)))
         return now
@@ -201,6 +224,7 @@ class Engine:
             if row is not standing:
                 state.shelf.commit(row)
             event = ExitEvent.INVALID if step.guard in self._silent else step.event
+            # A retrieval leaves the row alone, but one that fires an event is worth an entry.
             if row is not standing or event:
                 status, message = row.columns["Request.StatusCode"], row.message
                 state.journal.append(

@@ -2,7 +2,12 @@
 
 A COM error is an exception with an int `hresult` (or pywin32's `scode`), signed or not. Anything
 else is a module that fell over: E_FAIL, and the text says where in the module's source.
-Source: DESIGN 1 (law 3); ca-behaviour.md 4.6; module-needs.md section 5.
+
+What a failure does to the request is not decided here. The room is careful about one thing: an
+exception is a guest's object, whose attributes and text may raise in their turn, and the log has
+to be written all the same. The `certsim` logger stays silent until a program sets logging up.
+Source: TechNet on events 43 to 46; gradenegger.eu (event 46); pywin32 (`com_error`, and how a
+Python COM server's exceptions become codes); CONTRIBUTING.md (law 3); docs/rulings.md (Modules).
 """
 
 from __future__ import annotations
@@ -20,6 +25,8 @@ from certsim.facts.hresults import HRESULT
 logger = logging.getLogger("certsim")
 logger.addHandler(logging.NullHandler())
 
+# Ids of the source Microsoft-Windows-CertificationAuthority: MSG_E_EXIT_ERROR is 46 and
+# MSG_E_POLICY_ERROR 44; the other two are for what is no error code but an exception.
 _EXIT_RAISED, _EXIT_ERROR = 45, 46
 _POLICY_RAISED, _POLICY_ERROR = 43, 44
 
@@ -27,7 +34,9 @@ _POLICY_RAISED, _POLICY_ERROR = 43, 44
 def com_code(error: BaseException) -> int | None:
     """Return the signed HRESULT that *error* carries, `None` if it is no COM error.
 
-    A code that says success is taken as E_FAIL: what is raised has failed.
+    Both spellings of a code come back signed: 0x80004005 as -2147467259. Where both attributes
+    are there, `hresult` counts. The success code 0 is taken as E_FAIL: what is raised has failed.
+    Source: pywin32 (`com_error.hresult`, `COMException.scode`); docs/rulings.md (Verdicts).
     """
     for name in ("hresult", "scode"):
         code = _attribute(error, name)
@@ -37,13 +46,21 @@ def com_code(error: BaseException) -> int | None:
 
 
 def code_of(error: BaseException) -> int:
-    """Return the HRESULT a call failed with: the COM error's own, else E_FAIL."""
+    """Return the HRESULT a call failed with: the COM error's own, else E_FAIL; signed.
+
+    E_FAIL for all others is what pywin32 makes of a Python exception that leaves a COM server.
+    """
     code = com_code(error)
     return HRESULT.E_FAIL if code is None else code
 
 
 def describe_exception(error: BaseException) -> str:
-    """Return what *error* says, and for a plain exception its type and the line it came from."""
+    """Return what *error* says, and for a plain exception its type and the line it came from.
+
+    A COM error speaks by its `strerror`, as the text of event 46 comes from COM's error info. The
+    line is the innermost one in a file, given by the file's name alone: a policy module's words
+    reach the client, and the folders of the server are not for clients.
+    """
     if com_code(error) is not None:
         told = _attribute(error, "strerror")
         return told if isinstance(told, str) and told else _words(error)
@@ -59,6 +76,7 @@ def describe_exception(error: BaseException) -> str:
 
 
 def _words(error: BaseException) -> str:
+    """Return the text of a module's exception, or a stand-in when `__str__` raises."""
     try:
         return str(error)
     except KeyboardInterrupt:
@@ -78,7 +96,7 @@ def _attribute(error: BaseException, name: str) -> object:
 
 
 class Culprit(Protocol):
-    """Be a module that failed."""
+    """Be a module that failed, or could not even be made: the log has to name it either way."""
 
     @property
     def progid(self) -> str:
@@ -95,7 +113,12 @@ def log_exit(
     error: BaseException,
     request_id: int | None = None,
 ) -> EventLogEntry:
-    """Log an exit module's failure: event 46 for a COM error, 45 for any other exception."""
+    """Log an exit module's failure: event 46 for a COM error, 45 for any other exception.
+
+    *method* is `Initialize` or `Notify`; *request_id* the row the event was about, if any. That
+    45 is the severer one of the two is documented, its wording is not.
+    Source: TechNet on event 46; docs/rulings.md (Modules).
+    """
     event_id = _EXIT_RAISED if com_code(error) is None else _EXIT_ERROR
     text = describe_exception(error)
     return log(state, event_id, module, method, code_of(error), text, request_id)
@@ -108,7 +131,12 @@ def log_policy(
     error: BaseException,
     request_id: int | None = None,
 ) -> EventLogEntry:
-    """Log the policy module's failure: event 44 for a COM error, 43 for any other exception."""
+    """Log the policy module's failure: event 44 for a COM error, 43 for any other exception.
+
+    *method* is `Initialize`, `VerifyRequest` or `ShutDown`. The entry comes back because its code
+    and its words go into the row of a request that was refused this way.
+    Source: TechNet on policy module processing; docs/rulings.md (Verdicts; Modules).
+    """
     event_id = _POLICY_RAISED if com_code(error) is None else _POLICY_ERROR
     text = describe_exception(error)
     return log(state, event_id, module, method, code_of(error), text, request_id)
@@ -123,7 +151,11 @@ def log(
     text: str,
     request_id: int | None = None,
 ) -> EventLogEntry:
-    """Put one failure into the event log, the journal and the `certsim` logger; return it."""
+    """Put one failure into the event log, the journal and the `certsim` logger; return it.
+
+    *hresult* may be signed or not and is kept signed; the moment is the CA's own. The parts are
+    those of Microsoft's message: description of the module, method, code, text.
+    """
     entry = EventLogEntry(
         state.now(),
         event_id,

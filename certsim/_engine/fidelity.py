@@ -13,7 +13,7 @@ class Fidelity:
     *denied_when_failed*: a request that cannot be read fires CERTDENIED.
     *retrieve_pending*: CERTRETRIEVEPENDING is fired at all.
     *startup*: STARTUP (0x80) is fired to the modules that ask for it.
-    Source: DESIGN 4, the rows marked with a wheel; ca-behaviour.md 9.
+    Source: docs/rulings.md (Fidelity switches).
     """
 
     strict_context: bool = False

@@ -15,6 +15,7 @@ from certsim.errors import ComError
 from certsim.facts.hresults import HRESULT
 
 PARSING = "Error Parsing Request"
+ARCHIVING = "Error Archiving Private Key"
 VERIFYING = "Error Verifying Request Signature or Signing Certificate"
 """The two stages as DispositionMessage words them. Windows does so in the server's language."""
 

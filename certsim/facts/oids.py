@@ -21,6 +21,7 @@ RENEWAL_CERTIFICATE: Final = "1.3.6.1.4.1.311.13.1"
 ENROLLMENT_NAME_VALUE_PAIR: Final = "1.3.6.1.4.1.311.13.2.1"
 ENROLLMENT_CSP_PROVIDER: Final = "1.3.6.1.4.1.311.13.2.2"
 OS_VERSION: Final = "1.3.6.1.4.1.311.13.2.3"
+ARCHIVED_KEY: Final = "1.3.6.1.4.1.311.21.13"
 REQUEST_CLIENT_INFO: Final = "1.3.6.1.4.1.311.21.20"
 
 # Microsoft's extensions
@@ -217,6 +218,8 @@ OIDS: Final[tuple[OidFact, ...]] = (
         "Control with request attributes, written Name=Value&.", "RFC 5272 6.12", _DOCUMENTED),
     OidFact("CMC_ADD_ATTRIBUTES", CMC_ADD_ATTRIBUTES,
         "Control with attributes for an inner request.", _WINCRYPT, _HEADER),
+    OidFact("ARCHIVED_KEY", ARCHIVED_KEY,
+        "A private key, sent along to be kept.", "MS-WCCE 2.2.2.7.3; wincrypt.h", _DOCUMENTED),
     OidFact("NO_SIGNATURE", NO_SIGNATURE,
         "In place of a signature: a bare digest.", "RFC 5272 C.1", _DOCUMENTED),
     OidFact("SHA1", SHA1,

@@ -6,9 +6,7 @@ date, alternative name, key usage, CA certificate), which an officer may have se
 then does what RequestDisposition says; what an officer resubmits is issued unless that denies
 everything.
 
-Not modelled: EDITF_ADDOLDKEYUSAGE, EDITF_ADDOLDCERTTYPE and the directory. The two bits that switch
-the extension lists on (EDITF_REQUESTEXTENSIONLIST, EDITF_DISABLEEXTENSIONLIST) are taken as set, as
-they are by default; an empty list does what clearing one would do.
+Not modelled: EDITF_ADDOLDKEYUSAGE, EDITF_ADDOLDCERTTYPE and the directory.
 Source: the public policy sample; certsrv.h (EDITF and REQDISP constants, registry names); MS-WCCE
 3.2.2.6.2.1.4 (attributes) and its note 87 (extensions); docs/rulings.md (Standalone policy).
 """
@@ -46,6 +44,7 @@ _FROM_REQUEST = frozenset(
 )
 """Origins that lie with the client; no list enables what the CA or an officer has disabled."""
 _RULE_MASK, _PENDING_FIRST = 0xFF, 0x100
+_LIST, _DISABLE_LIST = int(EditFlag.REQUESTEXTENSIONLIST), int(EditFlag.DISABLEEXTENSIONLIST)
 _NO_PATH_LENGTH = 0xFFFFFFFF
 """CAPathLength's way to say that there is no limit. Source: certsrv.h, CAPATHLENGTH_INFINITE."""
 _BINARY = PropType.BINARY
@@ -73,13 +72,13 @@ class Standalone:
         held = {fact.name: key.get(fact.name, fact.default) for fact in POLICY_DEFAULTS}
         self._rule = values.integer(held["RequestDisposition"])
         self._edit = values.integer(held["EditFlags"])
-        self._enabled = frozenset(
-            (
-                *values.strings(held["EnableRequestExtensionList"]),
-                *values.strings(held["EnableEnrolleeRequestExtensionList"]),
-            )
+        let_through = (
+            *values.strings(held["EnableRequestExtensionList"]),
+            *values.strings(held["EnableEnrolleeRequestExtensionList"]),
         )
-        self._disabled = frozenset(values.strings(held["DisableExtensionList"]))
+        turned_off = values.strings(held["DisableExtensionList"])
+        self._enabled = frozenset(let_through if self._edit & _LIST else ())
+        self._disabled = frozenset(turned_off if self._edit & _DISABLE_LIST else ())
         self._listed = self._enabled | self._disabled
         self._everything = bool(self._edit & EditFlag.ENABLEREQUESTEXTENSIONS)
         self._may_ask_all = bool(self._edit & EditFlag.IGNOREREQUESTERGROUP)

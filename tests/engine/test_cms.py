@@ -329,6 +329,16 @@ def test_certificates_need_no_order_and_strange_choices_are_passed_over() -> Non
         assert cms.read(message).request_type == PKCS7
 
 
+def test_a_key_sent_for_archival_is_refused() -> None:
+    """A CA without recovery agents fails such a request instead of throwing the key away."""
+    content = der.pkcs10(key("inner"))
+    signer = der.signer(key("EC signer"), der.by_identifier(b"\1" * 20), content, der.DATA)
+    body = signer[2 + (signer[1] & 0x7F if signer[1] & 0x80 else 0) :]
+    archived = der.attribute("1.3.6.1.4.1.311.21.13", der.octets(b"encrypted key"))
+    message = der.message(content, [der.seq(body, der.der(0xA1, archived))])
+    assert refusal(message) == (0x8009400A, "Error Archiving Private Key")
+
+
 def test_unsigned_message_is_refused() -> None:
     """A message without signers has the documented code."""
     assert refusal(der.message(der.pkcs10(key("inner")), [])) == (NO_SIGNER, VERIFYING)

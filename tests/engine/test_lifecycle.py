@@ -7,7 +7,6 @@ alone. Source: MS-WCCE 3.2.1.4.2.1; MS-CSRA 3.1.4.1.3; sdk-api certadm (ICertAdm
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 import attrs
@@ -21,15 +20,13 @@ from certsim import (
     RowDisposition,
 )
 from certsim._engine import lifecycle
-from certsim.database.rows import Row
 from tests.conftest import Recorder
 from tests.engine import engine_kit as kit
-from tests.requests_kit import make_badly_signed_csr, make_csr, make_nameless_csr
+from tests.requests_kit import make_csr
 
 R = RowDisposition
 OID = "1.3.6.1.4.1.99999.1"
 NEW_ID = 77
-
 VERBS: dict[str, Callable[[CertificationAuthority, int], Outcome | None]] = {
     "resubmit": lambda ca, number: ca.resubmit(number),
     "deny": lambda ca, number: ca.deny(number),
@@ -37,6 +34,8 @@ VERBS: dict[str, Callable[[CertificationAuthority, int], Outcome | None]] = {
     "set_certificate_extension": lambda ca, number: ca.set_certificate_extension(number, OID, 7),
     "retrieve": lambda ca, number: ca.retrieve(number),
 }
+
+
 # By hand from MS-CSRA 3.1.4.1.3, sdk-api certadm (ICertAdmin) and, for what a retrieval answers,
 # MS-WCCE 3.2.1.4.2.1.3: (state, verb) -> (new state, events), when policy issues and the
 # request was never pending before it got into this state.
@@ -56,6 +55,8 @@ LEGAL: dict[tuple[RowDisposition, str], tuple[RowDisposition, list[int]]] = {
     (R.FAILED, "retrieve"): (R.FAILED, []),
     (R.DENIED, "retrieve"): (R.DENIED, []),
 }
+
+
 # MS-WCCE 3.2.1.4.2.1.3; the rows of CAs and recovery agents have no answer of their own there.
 RETRIEVED = {
     R.PENDING: CRDisposition.UNDER_SUBMISSION,
@@ -68,6 +69,8 @@ RETRIEVED = {
     R.FAILED: CRDisposition.ERROR,
     R.DENIED: CRDisposition.DENIED,
 }
+
+
 ILLEGAL = [(state, verb) for state in R for verb in VERBS if (state, verb) not in LEGAL]
 Shelved = tuple[CertificationAuthority, kit.ScriptedPolicy, Recorder]
 
@@ -261,105 +264,6 @@ def test_a_retrieval_answers_by_state_and_fires_for_certificates_once_pending(
     assert kit.rows(ca) == before
 
 
-@attrs.frozen
-class End:
-    """Be one end of a submit or a resubmit, by hand from the documents above."""
-
-    request: str
-    verdict: object
-    after: RowDisposition
-    answer: CRDisposition
-    event: int
-    status: int
-    message: str
-
-
-REQUESTS = {
-    "good": make_csr(),
-    "nameless": make_nameless_csr(),
-    "badly signed": make_badly_signed_csr(),
-    "garbage": b"\xff garbage",
-}
-_BUILD = "Error Constructing or Publishing Certificate"
-_VERIFY = "Error Verifying Request Signature or Signing Certificate"
-DECIDED = [
-    End("good", 1, R.ISSUED, CRDisposition.ISSUED, kit.ISSUED, 0, "Issued"),
-    End(
-        "good", 0, R.PENDING, CRDisposition.UNDER_SUBMISSION, kit.PENDING, 0,
-        "Taken Under Submission",
-    ),
-    End(
-        "good", 2, R.DENIED, CRDisposition.DENIED, kit.DENIED, kit.ADMIN_DENIED,
-        "Denied by Policy Module",
-    ),
-    End(
-        "good", kit.signed(0x80090016), R.DENIED, CRDisposition.DENIED, kit.DENIED, 0x80090016,
-        "Denied by Policy Module",
-    ),
-    End(
-        "nameless", 1, R.DENIED, CRDisposition.ERROR, kit.DENIED, kit.BAD_REQUESTSUBJECT, _BUILD
-    ),
-    End("nameless", 2, R.DENIED, CRDisposition.DENIED, kit.DENIED, kit.ADMIN_DENIED,
-        "Denied by Policy Module"),
-]  # fmt: skip
-UNREADABLE = [
-    End("badly signed", 1, R.FAILED, CRDisposition.ERROR, kit.DENIED, kit.BAD_SIGNATURE, _VERIFY),
-    End("garbage", 1, R.FAILED, CRDisposition.ERROR, kit.DENIED, kit.ASN1_BADTAG,
-        "Error Parsing Request"),
-]  # fmt: skip
-
-
-def check_end(end: End, row: Row, outcome: Outcome, recorder: Recorder, note: str = "") -> None:
-    """Compare row, answer and events with one hand-written end."""
-    assert row.disposition == end.after
-    assert outcome.disposition == end.answer
-    assert outcome.status == row.columns["Request.StatusCode"] == kit.signed(end.status)
-    assert outcome.message == row.message
-    assert outcome.message.split("  ")[0] == end.message
-    assert not note or outcome.message.endswith(f"  {note}")
-    assert recorder.events == [end.event]
-    assert (outcome.raw_certificate is not None) == (end.after is R.ISSUED)
-    assert ("Request.ResolvedWhen" in row.columns) == (end.after is not R.PENDING)
-
-
-@pytest.mark.parametrize("end", DECIDED + UNREADABLE)
-def test_a_submit_ends_as_the_prose_says(shelved: Shelved, end: End) -> None:
-    """Rows 1 to 5 of the transition table: state, answer, status, message, event."""
-    ca, policy, recorder = shelved
-    policy.answer = lambda _context, _new: end.verdict
-    outcome = ca.submit(REQUESTS[end.request])
-    check_end(end, kit.rows(ca)[0], outcome, recorder)
-
-
-@pytest.mark.parametrize("end", DECIDED)
-@pytest.mark.parametrize("first", [kit.PEND, kit.REFUSE])
-def test_a_resubmit_ends_as_the_prose_says(shelved: Shelved, end: End, first: int) -> None:
-    """Rows 7 to 11: a Denied row comes back just as a Pending one, and the officer is noted."""
-    ca, policy, recorder = shelved
-    policy.answer = lambda _context, _new: first
-    number = ca.submit(REQUESTS[end.request]).request_id
-    recorder.heard.clear()
-    asked: list[int] = []
-
-    def decide(_context: int, new: int) -> object:
-        asked.append(new)
-        return end.verdict
-
-    policy.answer = decide
-    outcome = ca.resubmit(number, officer=r"CONTOSO\bob")
-    check_end(end, kit.rows(ca)[0], outcome, recorder, r"Resubmitted by CONTOSO\bob")
-    assert asked == [0]
-
-
-def test_a_row_that_could_not_be_built_is_denied_at_a_later_retrieve(shelved: Shelved) -> None:
-    """The submit answers ERROR, the row is Denied, and so says each retrieve."""
-    ca, *_ = shelved
-    outcome = ca.submit(make_nameless_csr())
-    later = ca.retrieve(outcome.request_id)
-    assert (outcome.disposition, later.disposition) == (CRDisposition.ERROR, CRDisposition.DENIED)
-    assert later.status == outcome.status
-
-
 def test_a_denial_by_an_officer_is_told_in_row_and_retrieval(shelved: Shelved) -> None:
     """Row 12: the status is CERTSRV_E_ADMIN_DENIED_REQUEST, the message names the officer."""
     ca, *_ = shelved
@@ -375,29 +279,3 @@ def test_the_code_has_a_line_for_just_the_legal_pairs() -> None:
     """The table of the code speaks of the pairs of the prose and of no others."""
     coded = {(step.before, str(step.verb)) for step in lifecycle.TABLE}
     assert coded == {*LEGAL, (None, "submit")}
-
-
-def test_no_two_lines_of_the_table_have_one_key() -> None:
-    """State, verb and guard name a line."""
-    keys = Counter((step.before, step.verb, step.guard) for step in lifecycle.TABLE)
-    assert set(keys.values()) == {1}
-
-
-def test_no_line_of_the_table_leads_to_or_from_active() -> None:
-    """Active is a claim in memory; no line may leave a row in it."""
-    ends = {end for step in lifecycle.TABLE for end in (step.before, step.after)}
-    assert R.ACTIVE not in ends
-
-
-@pytest.mark.parametrize("step", lifecycle.TABLE)
-def test_a_line_of_the_table_has_proof_and_one_event_at_most(step: lifecycle.Step) -> None:
-    """Every line says where it comes from and fires one bit or none."""
-    assert step.source.strip()
-    assert str(step.basis) in {"documented", "header", "sample", "observed", "assumed"}
-    assert int(step.event).bit_count() <= 1
-
-
-def test_every_verb_and_every_guard_has_a_line() -> None:
-    """A verb or a guard without a line would be a word that nothing stands behind."""
-    assert {step.verb for step in lifecycle.TABLE} == set(lifecycle.Verb)
-    assert {step.guard for step in lifecycle.TABLE} == set(lifecycle.Guard)

@@ -25,6 +25,8 @@ START = datetime(2026, 1, 1, 11, 50, tzinfo=UTC)
 ENABLE_ALL, END_DATE, CRITICAL_CA, CA, EKU, SAN = 0x1, 0x20, 0x40, 0x200, 0x8000, 0x40000
 """EDITF_ENABLEREQUESTEXTENSIONS, ATTRIBUTEENDDATE, BASICCONSTRAINTSCRITICAL, ATTRIBUTECA,
 ATTRIBUTEEKU, ATTRIBUTESUBJECTALTNAME2. Source: certsrv.h."""
+USE_LIST, USE_DISABLE_LIST = 0x2, 0x4
+"""EDITF_REQUESTEXTENSIONLIST, DISABLEEXTENSIONLIST. Source: certsrv.h."""
 STANDALONE = 0x83EE
 ISSUED, PENDING, DENIED = (
     certsim.CRDisposition.ISSUED,
@@ -183,22 +185,28 @@ def test_both_enable_lists_count_and_the_disable_list_wins() -> None:
     wanted=st.sets(st.sampled_from([*ALLOWED, "2.5.29.19", "1.3.6.1.4.1.99999.1"]), max_size=8),
     enabled=st.sets(st.sampled_from([*ALLOWED, "2.5.29.19", "1.3.6.1.4.1.99999.1"])),
     disabled=st.sets(st.sampled_from(ALLOWED)),
-    everything=st.booleans(),
+    flags=st.sets(st.sampled_from([ENABLE_ALL, USE_LIST, USE_DISABLE_LIST])),
 )
 def test_lists_by_the_rule(
     wanted: set[str],
     enabled: set[str],
     disabled: set[str],
-    everything: bool,
+    flags: set[int],
 ) -> None:
-    """For all lists: what was asked for, is enabled or everything is, and is not disabled."""
+    """For all lists: what was asked for, is enabled or everything is, and is not disabled.
+
+    Each list counts only while EditFlags has its bit.
+    """
     outcome, _ = submit(
         request=asking(*sorted(wanted)),
-        EditFlags=ENABLE_ALL if everything else 0,
+        EditFlags=sum(flags),
         EnableRequestExtensionList=sorted(enabled),
         DisableExtensionList=sorted(disabled),
     )
-    assert emitted(outcome) == {oid for oid in wanted if everything or oid in enabled} - disabled
+    let_through = enabled if USE_LIST in flags else set()
+    turned_off = disabled if USE_DISABLE_LIST in flags else set()
+    expected = {oid for oid in wanted if ENABLE_ALL in flags or oid in let_through}
+    assert emitted(outcome) == expected - turned_off
 
 
 def test_the_disable_list_reaches_the_cas_own_extensions() -> None:
@@ -298,7 +306,7 @@ def test_the_san_attribute_needs_its_flag(flags: int) -> None:
 
 
 def test_an_attribute_an_officer_sets_is_heeded_at_the_resubmit() -> None:
-    """SAN set on a pending request makes its alternative name, and CertificateTemplate its column."""
+    """SAN set on a pending request makes a name, and CertificateTemplate its column."""
     with authority(RequestDisposition=0x101, EditFlags=STANDALONE | SAN) as ca:
         ca.submit(kit.csr())
         ca.set_request_attributes(1, "SAN:dns=set.test\nCertificateTemplate:WebServer")
