@@ -61,6 +61,10 @@ class ModuleLoadError(CertSimError):
     Source: docs/rulings.md (Modules).
     """
 
+    def __init__(self, text: str) -> None:
+        """Take the message; specs and names in it may hold anything, so it is made printable."""
+        super().__init__(printable(text))
+
 
 class ComError(CertSimError):
     """Report a failed COM call.

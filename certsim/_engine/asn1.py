@@ -83,7 +83,7 @@ encode = asn1.encode_der
 
 def wrap(tag: bytes, *contents: bytes | memoryview) -> bytes:
     """Return one DER element: *tag* (its identifier octets), the length, then *contents*."""
-    content = b"".join(contents)
+    content = contents[0] if len(contents) == 1 else b"".join(contents)
     size = len(content)
     if size < 0x80:
         return tag + _SHORT[size] + content
@@ -145,9 +145,8 @@ def extension(name: str, value: bytes, *, critical: bool) -> bytes:
     A flag that is False is left out, since DER does not encode defaults (X.690 11.5).
     """
     octets = wrap(OCTET_STRING, value)
-    return (
-        wrap(SEQUENCE, oid(name), _TRUE, octets) if critical else wrap(SEQUENCE, oid(name), octets)
-    )
+    content = oid(name) + _TRUE + octets if critical else oid(name) + octets
+    return wrap(SEQUENCE, content)
 
 
 @asn1.sequence

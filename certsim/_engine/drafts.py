@@ -179,10 +179,12 @@ class Draft:
         self.decoded.clear()
 
     def row(self, changes: Mapping[str, Value]) -> Row:
-        """Return the row this draft becomes, with *changes* to its columns."""
+        """Return the row this draft becomes, with *changes* to its columns; the draft ends."""
+        columns, self.columns = self.columns, {}
+        columns.update(changes)
         return Row(
             self.request_id,
-            {**self.columns, **changes},
+            columns,
             self.attributes,
             self.extensions,
             self.public_key_info,

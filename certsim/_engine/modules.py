@@ -35,7 +35,7 @@ from certsim._engine import failures
 from certsim._engine.contexts import Callee, Caller, thread
 from certsim._engine.journal import Loading
 from certsim._engine.state import CAState
-from certsim.errors import ComError, ModuleLoadError, printable
+from certsim.errors import ComError, ModuleLoadError
 from certsim.facts.events import ALL_EVENTS
 from certsim.facts.hresults import HRESULT
 from certsim.registry import serving
@@ -93,7 +93,7 @@ def plug(spec: object, socket: Socket, taken: Collection[str] = ()) -> Plug:
     Errors: `ModuleLoadError` for a text that leads nowhere, a ProgID of other characters or with
     another ending, an instance that does not fit. Source: docs/rulings.md (Modules).
     """
-    name = printable(spec) if isinstance(spec, str) else printable(_name_of(spec))
+    name = spec if isinstance(spec, str) else _name_of(spec)
     found = find(spec, socket) if isinstance(spec, str) else spec
     progid = _free(_progid(found, name, socket), socket, taken)
     if isinstance(found, type) or (callable(found) and not hasattr(found, "Initialize")):
@@ -127,7 +127,8 @@ def _progid(found: object, name: str, socket: Socket) -> str:
 
 def _free(progid: str, socket: Socket, taken: Collection[str]) -> str:
     stem, number, free = progid.removesuffix(socket.suffix), 2, progid
-    while free in taken:
+    names = {name.lower() for name in taken}  # registry keys ignore case
+    while free.lower() in names:
         free, number = f"{stem}{number}{socket.suffix}", number + 1
     return free
 
@@ -138,23 +139,22 @@ def find(spec: str, socket: Socket) -> object:
     Errors: `ModuleLoadError`, also for a module that raises while it is imported.
     """
     where, colon, name = spec.rpartition(":")
-    shown = printable(spec)
     if not colon or not where or not name:
         raise ModuleLoadError(
-            f"{socket.kind} {shown}: write package.module:Name or path/to/file.py:Name"
+            f"{socket.kind} {spec}: write package.module:Name or path/to/file.py:Name"
         )
     try:
         module = _load_file(Path(where)) if where.endswith(".py") else _load_package(where)
     except ModuleLoadError as error:
-        raise ModuleLoadError(f"{socket.kind} {shown}: {error}") from error
+        raise ModuleLoadError(f"{socket.kind} {spec}: {error}") from error
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         told = failures.describe_exception(error)
-        raise ModuleLoadError(f"{socket.kind} {shown}: importing it failed: {told}") from error
+        raise ModuleLoadError(f"{socket.kind} {spec}: importing it failed: {told}") from error
     found = getattr(module, name, None)
     if found is None:
-        raise ModuleLoadError(f"{socket.kind} {shown}: {where} defines no {name}")
+        raise ModuleLoadError(f"{socket.kind} {spec}: {where} defines no {name}")
     return found
 
 
@@ -175,11 +175,11 @@ def _load_file(path: Path) -> ModuleType:
     class up by the module it says it is from.
     """
     if not path.is_file():
-        raise ModuleLoadError(f"there is no file {printable(str(path))}")
+        raise ModuleLoadError(f"there is no file {path}")
     name = f"certsim_module_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ModuleLoadError(f"{printable(str(path))} is no Python file")
+        raise ModuleLoadError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     folder = str(path.resolve().parent)

@@ -17,6 +17,7 @@ and dropping of parts); docs/rulings.md (Certificates, Names and formats).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from certsim._engine import asn1
@@ -64,6 +65,7 @@ _KEYS = {
 }
 _KEY_BY_OID = {OID_BY_NAME[name]: key for name, key in _KEYS.items()}
 # The keys of wincrypt's CertNameToStr; whether the engine writes them so is assumed.
+_RANK = itemgetter(0)
 _MUST_QUOTE = frozenset(',+="\n<>#;')
 
 
@@ -232,9 +234,14 @@ def arrange(name: Name, template: Sequence[str], *, reorder: bool) -> bytes:
     *template* holds OIDs as `template_oids` returns them; the result is DER, `30 00` for no part.
     Source: gradenegger.eu and PSPKI on the order of parts; docs/rulings.md (Certificates).
     """
-    kept = [part for part in name.parts if part.text and part.oid in template]
+    ranked = [
+        (-template.index(part.oid), part)
+        for part in name.parts
+        if part.text and part.oid in template
+    ]
     if reorder:
-        kept.sort(key=lambda part: -template.index(part.oid))
+        ranked.sort(key=_RANK)
+    kept = [part for _, part in ranked]
     return name.raw if name.single and kept == name.parts else encode(kept)
 
 

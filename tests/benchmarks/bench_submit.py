@@ -133,8 +133,8 @@ def main() -> None:
             bare: submitter(requests, 0),
             three: submitter(requests, 3),
         },
-        rounds=15,
-        calls=400,
+        rounds=80,
+        calls=60,
     )
     show("submit to issued, in memory", times, raw, {bare: 1.00, three: 1.05})
 

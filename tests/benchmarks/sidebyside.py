@@ -7,22 +7,23 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
+Times = dict[str, list[float]]
+"""Seconds per call of each contestant, round by round."""
 
-def race(
-    contestants: Mapping[str, Callable[[], object]], *, rounds: int, calls: int
-) -> dict[str, float]:
-    """Return the median over *rounds* of each contestant's seconds per call.
 
-    In every round each contestant makes *calls* calls, one contestant after the other; the first
-    round warms up and does not count. The garbage collector rests while a round is timed.
+def race(contestants: Mapping[str, Callable[[], object]], *, rounds: int, calls: int) -> Times:
+    """Let each contestant make *calls* calls in each of *rounds* rounds, one after the other.
+
+    The first round warms up and does not count. The garbage collector rests while a contestant
+    is timed.
     """
-    times: dict[str, list[float]] = {name: [] for name in contestants}
+    times: Times = {name: [] for name in contestants}
     for turn in range(rounds + 1):
         for name, call in contestants.items():
             spent = _time(call, calls)
             if turn:
                 times[name].append(spent / calls)
-    return {name: statistics.median(spent) for name, spent in times.items()}
+    return times
 
 
 def _time(call: Callable[[], object], calls: int) -> float:
@@ -37,10 +38,14 @@ def _time(call: Callable[[], object], calls: int) -> float:
         gc.enable()
 
 
-def show(title: str, times: Mapping[str, float], floor: str, aims: Mapping[str, float]) -> None:
-    """Print every time beside the *floor*'s, with the aim where there is one."""
+def show(title: str, times: Times, floor: str, aims: Mapping[str, float]) -> None:
+    """Print the median of each contestant's ratio to *floor*, taken round by round.
+
+    The microseconds beside it are medians too, and for orientation only.
+    """
     print(title)
-    for name, seconds in times.items():
-        ratio = seconds / times[floor]
+    for name, spent in times.items():
+        ratio = statistics.median(a / b for a, b in zip(spent, times[floor], strict=True))
         aim = f"   aim {aims[name]:.2f}" if name in aims else ""
-        print(f"  {name:42} {seconds * 1e6:10.2f} us   ratio {ratio:5.2f}{aim}")
+        middle = statistics.median(spent) * 1e6
+        print(f"  {name:34} {middle:9.2f} us   ratio {ratio:5.2f}{aim}")

@@ -149,11 +149,6 @@ def test_a_path_with_a_drive_letter_is_split_at_its_last_colon() -> None:
         CertificationAuthority(exit_modules=[r"C:\exits\mail.py:Mail"])
 
 
-_RAW = pytest.mark.xfail(
-    strict=True, reason="modules.find and _load_package put names into messages unescaped"
-)
-
-
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
@@ -170,8 +165,8 @@ _RAW = pytest.mark.xfail(
         ("corporate_exits.asking:Mail", "no_such_library"),
         ("corporate_exits.misspelt:Mail", "importing it failed"),
         ("nowhere/mail.py:Mail", "there is no file"),
-        pytest.param("bad\nname\x1b[2J:Mail", "no Python module", marks=_RAW),
-        pytest.param("corporate_exits.mail:Ma\x1b[2Jil", "defines no", marks=_RAW),
+        ("bad\nname\x1b[2J:Mail", "no Python module"),
+        ("corporate_exits.mail:Ma\x1b[2Jil", "defines no"),
     ],
 )
 @pytest.mark.usefixtures("package")

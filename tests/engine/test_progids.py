@@ -69,9 +69,6 @@ def test_progids_that_repeat_get_a_number() -> None:
     assert HEARD == [kit.ISSUED] * 5
 
 
-@pytest.mark.xfail(
-    strict=True, reason="modules._free compares ProgIDs by case, but the registry does not"
-)
 def test_progids_that_differ_in_case_alone_get_a_number() -> None:
     """Registry keys ignore case, so Deaf.Exit and DEAF.Exit would share one key."""
     loud = type("DEAF", (Deaf,), {})
