@@ -22,7 +22,7 @@ from typing import Self
 
 from cryptography import x509
 
-from certsim._engine import modules, names, property_store, validity
+from certsim._engine import names, property_store, specs, validity
 from certsim._engine import x509 as certificates
 from certsim._engine.engine import Engine
 from certsim._engine.fidelity import Fidelity
@@ -313,10 +313,10 @@ def _as_policy(spec: object) -> object:
     """Return what to plug in for *spec*: a function of two arguments gets its wrapper."""
     if spec is None:
         return Standalone
-    found = modules.find(spec, modules.POLICY) if isinstance(spec, str) else spec
+    found = specs.find(spec, specs.POLICY) if isinstance(spec, str) else spec
     if not callable(found) or isinstance(found, type) or hasattr(found, "VerifyRequest"):
         return spec
-    return FunctionPolicy(found) if modules.takes(found, 2) else spec
+    return FunctionPolicy(found) if specs.takes(found, 2) else spec
 
 
 def _root(name: str, key: PrivateKey, sources: Sources) -> certificates.CACertificate:

@@ -126,7 +126,7 @@ class Dispatcher:
                     raise
                 except BaseException as error:
                     # Even SystemExit: a module must not end the service by accident.
-                    failures.log_exit(state, module, "Notify", error, request_id)
+                    failures.log_failure(state, failures.EXIT, module, "Notify", error, request_id)
                 ended = stopwatch()
                 append((Notification, module.progid, event, context, request_id, ended - started))
                 started = ended
@@ -189,7 +189,9 @@ class Dispatcher:
         return self._refuse(policy, error, request_id)
 
     def _refuse(self, policy: Hosted, error: BaseException, request_id: int) -> Ruling:
-        entry = failures.log_policy(self._state, policy, "VerifyRequest", error, request_id)
+        entry = failures.log_failure(
+            self._state, failures.POLICY, policy, "VerifyRequest", error, request_id
+        )
         return Ruling(Guard.DENY, entry.hresult, entry.text)
 
     def shut_down(self) -> None:
@@ -210,7 +212,7 @@ class Dispatcher:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            failures.log_policy(self._state, policy, "ShutDown", error)
+            failures.log_failure(self._state, failures.POLICY, policy, "ShutDown", error)
         finally:
             thread.caller = before
         self._listeners, self._policy = {}, None

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import traceback
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from certsim._engine.journal import EventLogEntry
 from certsim._engine.state import CAState
@@ -25,10 +25,21 @@ from certsim.facts.hresults import HRESULT
 logger = logging.getLogger("certsim")
 logger.addHandler(logging.NullHandler())
 
-# Ids of the source Microsoft-Windows-CertificationAuthority: MSG_E_EXIT_ERROR is 46 and
-# MSG_E_POLICY_ERROR 44; the other two are for what is no error code but an exception.
-_EXIT_RAISED, _EXIT_ERROR = 45, 46
-_POLICY_RAISED, _POLICY_ERROR = 43, 44
+
+class EventIds(NamedTuple):
+    """Hold the event ids of a kind of module: for an exception that is no COM error, and for one.
+
+    The ids are those of the source Microsoft-Windows-CertificationAuthority, where 46 is
+    MSG_E_EXIT_ERROR and 44 MSG_E_POLICY_ERROR.
+    """
+
+    raised: int
+    error: int
+
+
+EXIT, POLICY = EventIds(45, 46), EventIds(43, 44)
+NOT_LOADED = 9
+"""The id for a policy module that cannot be loaded."""
 
 
 def com_code(error: BaseException) -> int | None:
@@ -106,38 +117,19 @@ class Culprit(Protocol):
         """Return what it says of itself."""
 
 
-def log_exit(
+def log_failure(
     state: CAState,
+    ids: EventIds,
     module: Culprit,
     method: str,
     error: BaseException,
     request_id: int | None = None,
 ) -> EventLogEntry:
-    """Log an exit module's failure: event 46 for a COM error, 45 for any other exception.
+    """Log that *method* of *module* raised *error*, with the event id that fits; return the entry.
 
-    *method* is `Initialize` or `Notify`; *request_id* the row the event was about, if any. That
-    45 is the severer one of the two is documented, its wording is not.
-    Source: TechNet on event 46; docs/rulings.md (Modules).
+    *request_id* is the request the call was about, `None` where there is none.
     """
-    event_id = _EXIT_RAISED if com_code(error) is None else _EXIT_ERROR
-    text = describe_exception(error)
-    return log(state, event_id, module, method, code_of(error), text, request_id)
-
-
-def log_policy(
-    state: CAState,
-    module: Culprit,
-    method: str,
-    error: BaseException,
-    request_id: int | None = None,
-) -> EventLogEntry:
-    """Log the policy module's failure: event 44 for a COM error, 43 for any other exception.
-
-    *method* is `Initialize`, `VerifyRequest` or `ShutDown`. The entry comes back because its code
-    and its words go into the row of a request that was refused this way.
-    Source: TechNet on policy module processing; docs/rulings.md (Verdicts; Modules).
-    """
-    event_id = _POLICY_RAISED if com_code(error) is None else _POLICY_ERROR
+    event_id = ids.raised if com_code(error) is None else ids.error
     text = describe_exception(error)
     return log(state, event_id, module, method, code_of(error), text, request_id)
 

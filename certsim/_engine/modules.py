@@ -1,229 +1,33 @@
-"""Plugging modules in: find them, check them, initialise them.
+"""Hosting modules: make them, check them, initialise them, and know them while the CA runs.
 
-A module comes as an instance, as a class or other callable without arguments, or as the text
-`package.module:Name` or `path/to/file.py:Name`. What does not fit the socket is refused with a
-message that names the module and the member. A module needs no base class: its members are
-looked at on the object, since they may be set there.
-
-Two moments matter. When a module is plugged in, it gets its ProgID and, if it is an instance, is
-looked over; nothing of it is called. When the CA starts, it is made (a class anew each time),
-looked over, and initialised, with its own registry key open to it. What comes after, `Notify`,
+`specs` says what can be plugged in; here it becomes an object that the engine calls. When the CA
+starts, a module is made (a class anew each time), looked over, and initialised, with its own
+registry key open to it; at the stop it is forgotten. What comes in between, `Notify`,
 `VerifyRequest` and `ShutDown`, is the loop's business (`dispatch`).
 
-A fault of the author (a missing member, a file that does not import) is a `ModuleLoadError` at
-once, where COM would find out at the first call; a fault of the module at work is an entry in the
-event log. Code in a module is trusted as it is on Windows: it runs in this process, unconfined.
-Source: win32 SecCrypto (exit modules, policy modules, for the members and the endings of ProgIDs);
-MS-CSRA (the `Active` values); TechNet on event 46 and on policy module processing;
+A fault of the author (a missing member) is a `ModuleLoadError` at once, where COM would find out
+at the first call; a fault of the module at work is an entry in the event log. An exit module that
+cannot be initialised stays out and the CA runs without it; without a working policy module it
+does not run. Code in a module is trusted as it is on Windows: it runs in this process, unconfined.
+Source: sdk-api certexit/nf-certexit-icertexit-initialize; gradenegger.eu on events 44 and 46;
 docs/rulings.md (Modules).
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import inspect
-import re
-import sys
-from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Callable
 
 import attrs
 
 from certsim._engine import failures
 from certsim._engine.contexts import Callee, Caller, thread
 from certsim._engine.journal import Loading
+from certsim._engine.specs import Plug, check
 from certsim._engine.state import CAState
 from certsim.errors import ComError, ModuleLoadError
 from certsim.facts.events import ALL_EVENTS
 from certsim.facts.hresults import HRESULT
 from certsim.registry import serving
-
-_PROGID = re.compile(r"[A-Za-z0-9_.-]+")
-
-
-@attrs.frozen
-class Socket:
-    """Describe what a kind of module has to offer: each member with its number of arguments.
-
-    *kind* names it in messages, *suffix* ends its ProgIDs, *folder* is the registry key below the
-    CA's own in which `Active` stands. `GetManageModule` is no member here: the tool that manages a
-    CA asks for it, the CA never does.
-    """
-
-    kind: str
-    suffix: str
-    folder: str
-    members: Mapping[str, int]
-
-
-EXIT = Socket(
-    "exit module", ".Exit", "ExitModules", {"Initialize": 1, "Notify": 2, "GetDescription": 0}
-)
-POLICY = Socket(
-    "policy module",
-    ".Policy",
-    "PolicyModules",
-    {"Initialize": 1, "VerifyRequest": 4, "GetDescription": 0, "ShutDown": 0},
-)
-
-
-@attrs.frozen
-class Plug:
-    """Hold a module as it was handed in: its ProgID, what to call it in messages, its maker.
-
-    *make* returns a fresh object for a class and the same one for an instance, so what a module
-    keeps on itself outlives a restart only if an instance was plugged in.
-    """
-
-    socket: Socket
-    progid: str
-    name: str
-    make: Callable[[], object]
-
-
-def plug(spec: object, socket: Socket, taken: Collection[str] = ()) -> Plug:
-    """Return *spec* ready to be made at each start.
-
-    The ProgID is the module's `_reg_progid_`, else its class name and the socket's suffix, with
-    a number for a name that is *taken* (`My.Exit`, `My2.Exit`, …). An instance is checked at once,
-    anything else when it is made. Something that can be called and has an `Initialize` of its own
-    counts as an instance, so a module may define `__call__`.
-    Errors: `ModuleLoadError` for a text that leads nowhere, a ProgID of other characters or with
-    another ending, an instance that does not fit. Source: docs/rulings.md (Modules).
-    """
-    name = spec if isinstance(spec, str) else _name_of(spec)
-    found = find(spec, socket) if isinstance(spec, str) else spec
-    progid = _free(_progid(found, name, socket), socket, taken)
-    if isinstance(found, type) or (callable(found) and not hasattr(found, "Initialize")):
-        return Plug(socket, progid, name, found)
-    check(found, name, socket)
-    return Plug(socket, progid, name, lambda: found)
-
-
-def _name_of(spec: object) -> str:
-    named = getattr(spec, "__name__", None)
-    return named if isinstance(named, str) else type(spec).__name__
-
-
-def _progid(found: object, name: str, socket: Socket) -> str:
-    """Return the ProgID that *found* asks for or gets; it becomes a part of a registry path.
-
-    `_reg_progid_` is the attribute that pywin32 registers a COM server under, so a module that has
-    one for Windows keeps its name here.
-    """
-    progid = getattr(found, "_reg_progid_", None)
-    if progid is None:
-        return (re.sub(r"\W", "", _name_of(found)) or "Module") + socket.suffix
-    fits = isinstance(progid, str) and _PROGID.fullmatch(progid) is not None
-    if not fits or not progid.endswith(socket.suffix):
-        raise ModuleLoadError(
-            f"{socket.kind} {name}: the ProgID {progid!a:.60} has to be letters, digits, dots, "
-            f"minus signs and underlines and to end in {socket.suffix}"
-        )
-    return str(progid)
-
-
-def _free(progid: str, socket: Socket, taken: Collection[str]) -> str:
-    stem, number, free = progid.removesuffix(socket.suffix), 2, progid
-    names = {name.lower() for name in taken}  # registry keys ignore case
-    while free.lower() in names:
-        free, number = f"{stem}{number}{socket.suffix}", number + 1
-    return free
-
-
-def find(spec: str, socket: Socket) -> object:
-    """Return what the text `package.module:Name` or `path/to/file.py:Name` names.
-
-    Errors: `ModuleLoadError`, also for a module that raises while it is imported.
-    """
-    where, colon, name = spec.rpartition(":")
-    if not colon or not where or not name:
-        raise ModuleLoadError(
-            f"{socket.kind} {spec}: write package.module:Name or path/to/file.py:Name"
-        )
-    try:
-        module = _load_file(Path(where)) if where.endswith(".py") else _load_package(where)
-    except ModuleLoadError as error:
-        raise ModuleLoadError(f"{socket.kind} {spec}: {error}") from error
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        told = failures.describe_exception(error)
-        raise ModuleLoadError(f"{socket.kind} {spec}: importing it failed: {told}") from error
-    found = getattr(module, name, None)
-    if found is None:
-        raise ModuleLoadError(f"{socket.kind} {spec}: {where} defines no {name}")
-    return found
-
-
-def _load_package(dotted: str) -> ModuleType:
-    """Import *dotted*; that it is missing and that it misses something are told apart."""
-    try:
-        return importlib.import_module(dotted)
-    except ModuleNotFoundError as error:
-        if error.name and (dotted == error.name or dotted.startswith(f"{error.name}.")):
-            raise ModuleLoadError(f"there is no Python module {error.name}") from error
-        raise
-
-
-def _load_file(path: Path) -> ModuleType:
-    """Run the file at *path* anew, whether or not it has been loaded before.
-
-    It is entered among the loaded modules first, since pickling, `inspect` and dataclasses look a
-    class up by the module it says it is from.
-    """
-    if not path.is_file():
-        raise ModuleLoadError(f"there is no file {path}")
-    name = f"certsim_module_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ModuleLoadError(f"{path} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.append(folder)  # a file may import its neighbours, as a script may
-    spec.loader.exec_module(module)
-    return module
-
-
-def check(module: object, name: str, socket: Socket) -> None:
-    """Check that *module* has every member of *socket* and that each takes what it will be given.
-
-    *name* is what messages call it. Types are not looked at, a wrong one shows in the first call.
-    Errors: `ModuleLoadError` naming the module and the member.
-    """
-    for member, count in socket.members.items():
-        method = getattr(module, member, None)
-        if method is None:
-            raise ModuleLoadError(f"{socket.kind} {name} has no {member}")
-        if not callable(method):
-            raise ModuleLoadError(f"{socket.kind} {name}: {member} is no method")
-        if not takes(method, count):
-            plural = "" if count == 1 else "s"
-            raise ModuleLoadError(
-                f"{socket.kind} {name}: {member} has to take {count} argument{plural}"
-            )
-
-
-def takes(method: object, count: int) -> bool:
-    """Tell whether *method* can be called with *count* positional arguments.
-
-    Names do not count, since COM passes by position; more parameters with defaults are welcome.
-    """
-    if not callable(method):
-        return False
-    try:
-        signature = inspect.signature(method)
-    except (TypeError, ValueError):
-        return True  # a built-in or COM object that does not tell; the call will
-    try:
-        signature.bind(*range(count))
-    except TypeError:
-        return False
-    return True
 
 
 @attrs.frozen
@@ -328,7 +132,7 @@ def start_exit(plugged: Plug, state: CAState) -> Hosted | None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        failures.log_exit(state, hosted, "Initialize", error)
+        failures.log_failure(state, failures.EXIT, hosted, "Initialize", error)
         return None
     hosted.mask = mask
     state.journal.append((Loading, hosted.progid, mask))
@@ -356,14 +160,16 @@ def start_policy(plugged: Plug, state: CAState) -> Hosted:
     try:
         hosted = make(plugged, state)
     except ModuleLoadError as error:
-        failures.log(state, 9, Absent(plugged.progid), "load", HRESULT.E_FAIL, str(error))
+        failures.log(
+            state, failures.NOT_LOADED, Absent(plugged.progid), "load", HRESULT.E_FAIL, str(error)
+        )
         raise
     try:
         initialize(hosted, state)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        entry = failures.log_policy(state, hosted, "Initialize", error)
+        entry = failures.log_failure(state, failures.POLICY, hosted, "Initialize", error)
         raise ModuleLoadError(f"the CA cannot start: {entry}") from error
     state.journal.append((Loading, hosted.progid, None))
     return hosted

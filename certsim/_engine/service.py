@@ -21,10 +21,10 @@ import threading
 from collections.abc import Iterable
 
 from certsim import registry as registries
-from certsim._engine import contexts, failures, modules, serials
+from certsim._engine import contexts, failures, modules, serials, specs
 from certsim._engine.dispatch import Dispatcher
 from certsim._engine.journal import Service as ServiceEntry
-from certsim._engine.modules import Plug
+from certsim._engine.specs import Plug
 from certsim._engine.state import CAState, Settings
 from certsim.errors import ComError, ModuleLoadError
 from certsim.facts.events import ExitEvent
@@ -109,7 +109,7 @@ class Service:
     @property
     def exit_modules(self) -> tuple[str, ...]:
         r"""Return the ProgIDs that `ExitModules\Active` names, in its order."""
-        active = self._state.registry.read(modules.EXIT.folder, ACTIVE)
+        active = self._state.registry.read(specs.EXIT.folder, ACTIVE)
         return tuple(active) if isinstance(active, list) else ()
 
     @property
@@ -122,7 +122,7 @@ class Service:
 
         A running CA goes on with the modules it was started with. Errors: `ModuleLoadError`.
         """
-        plug = modules.plug(spec, modules.EXIT, self.exit_modules)
+        plug = specs.plug(spec, specs.EXIT, self.exit_modules)
         self._exits[plug.progid] = plug
         self._activate((*self.exit_modules, plug.progid))
         return plug.progid
@@ -143,11 +143,11 @@ class Service:
 
         Errors: `ModuleLoadError`.
         """
-        self._policy = modules.plug(spec, modules.POLICY)
-        self._state.registry.write(modules.POLICY.folder, ACTIVE, self._policy.progid)
+        self._policy = specs.plug(spec, specs.POLICY)
+        self._state.registry.write(specs.POLICY.folder, ACTIVE, self._policy.progid)
 
     def _activate(self, progids: Iterable[str]) -> None:
-        self._state.registry.write(modules.EXIT.folder, ACTIVE, list(progids))
+        self._state.registry.write(specs.EXIT.folder, ACTIVE, list(progids))
 
     def start(self) -> None:
         """Load the modules and open for verbs; nothing happens when the CA runs already.
@@ -197,7 +197,9 @@ class Service:
             if plug is None:
                 code = HRESULT.CO_E_CLASSSTRING
                 text = "ExitModules\\Active names it, but no such module was installed"
-                failures.log(self._state, 46, modules.Absent(progid), "load", code, text)
+                failures.log(
+                    self._state, failures.EXIT.error, modules.Absent(progid), "load", code, text
+                )
             else:
                 yield plug
 

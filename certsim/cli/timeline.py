@@ -34,7 +34,7 @@ from certsim._engine.journal import (
     Transition,
     Verification,
 )
-from certsim._engine.modules import POLICY
+from certsim._engine.specs import POLICY
 from certsim.cli.tour import Scene, Tally
 from certsim.errors import describe, printable
 
