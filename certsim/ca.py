@@ -85,6 +85,9 @@ class CertificationAuthority:
         sources = sources or Sources.system()
         identity = Identity.of(_checked_name(name), dns_name, CAType(ca_type))
         registry = Registry(identity.sanitized)
+        registry.write("", "CAType", int(identity.ca_type))
+        registry.write("", "CommonName", identity.name)
+        registry.write("", "CAServerName", identity.dns_name)
         signing_key = sources.make_key(key) if isinstance(key, str) else key
         root = _root(name, signing_key, sources)
         self._state = CAState(
@@ -99,7 +102,8 @@ class CertificationAuthority:
         )
         self._engine = Engine(self._state)
         self._service = self._engine.service
-        self._service.install_policy(_as_policy(policy_module))
+        policy = Standalone if policy_module is None else policy_module
+        self._service.install_policy(policy, _as_policy)
         for spec in exit_modules:
             self._service.install_exit(spec)
         for path, value in (config or {}).items():
@@ -309,20 +313,17 @@ def _common_name(name: str) -> names.Part:
     return names.make_part(names.OID_BY_NAME["CommonName"], name)
 
 
-def _as_policy(spec: object) -> object:
-    """Return what to plug in for *spec*: a function of two arguments gets its wrapper."""
-    if spec is None:
-        return Standalone
-    found = specs.find(spec, specs.POLICY) if isinstance(spec, str) else spec
+def _as_policy(found: object) -> object:
+    """Return what to plug in for *found*: a function of two arguments gets its wrapper."""
     if not callable(found) or isinstance(found, type) or hasattr(found, "VerifyRequest"):
-        return spec
-    return FunctionPolicy(found) if specs.takes(found, 2) else spec
+        return found
+    return FunctionPolicy(found) if specs.takes(found, 2) else found
 
 
 def _root(name: str, key: PrivateKey, sources: Sources) -> certificates.CACertificate:
     """Return a root certificate for *key*, ten minutes old like all that a CA signs.
 
-    Its serial number has no request id to be made of, hence 16 bytes of chance behind a first
+    Its serial number has no request id to be made of, hence 15 bytes of chance behind a first
     byte that keeps it positive and its length the same. Source: docs/rulings.md (Certificates).
     """
     now = sources.clock.now()

@@ -20,7 +20,12 @@ from contextlib import contextmanager
 
 from certsim.errors import ComError
 from certsim.facts.hresults import HRESULT
-from certsim.facts.registry import CA_DEFAULTS, SERVICE_KEY
+from certsim.facts.registry import (
+    CA_DEFAULTS,
+    DEFAULT_POLICY_KEY,
+    POLICY_DEFAULTS,
+    SERVICE_KEY,
+)
 
 RegistryValue = int | str | bytes | list[str]
 """REG_DWORD, REG_SZ, REG_BINARY, REG_MULTI_SZ, told apart by their Python type.
@@ -38,13 +43,14 @@ class Registry:
     """
 
     def __init__(self, ca_name: str) -> None:
-        r"""Make the tree of the CA whose sanitized name is *ca_name*, with the `ca\` defaults."""
+        r"""Make the tree of the CA whose sanitized name is *ca_name*, with its defaults."""
         self.root = rf"{SERVICE_KEY}\Configuration\{ca_name}"
         self._values: dict[tuple[str, str], RegistryValue] = {}
         self._lock = threading.Lock()
-        for row in CA_DEFAULTS:
-            default = row.default
-            self.write("", row.name, list(default) if isinstance(default, tuple) else default)
+        for key, rows in (("", CA_DEFAULTS), (DEFAULT_POLICY_KEY, POLICY_DEFAULTS)):
+            for row in rows:
+                held = row.default
+                self.write(key, row.name, list(held) if isinstance(held, tuple) else held)
 
     def read(self, key: str, name: str) -> RegistryValue | None:
         r"""Return value *name* of *key* (`ExitModules\My.Exit`; `""` is the CA's own), or None.
@@ -82,16 +88,30 @@ class Registry:
         return value
 
     def text(self, name: str) -> str:
-        """Return the CA's own string *name*; empty when it is absent or of another type."""
+        """Return the CA's own string *name*; empty when it is absent.
+
+        Errors: `ComError` E_INVALIDARG for a value of another type.
+        """
         value = self.read("", name)
-        return value if isinstance(value, str) else ""
+        if value is not None and not isinstance(value, str):
+            raise ComError(HRESULT.E_INVALIDARG, f"{name} is text, not {value!r:.40}")
+        return value or ""
 
     def strings(self, name: str) -> list[str]:
-        """Return the CA's own multi-string *name*; a single string counts as a list of one."""
-        value = self.read("", name)
+        """Return the CA's own multi-string *name*; a single string counts as a list of one.
+
+        Errors: `ComError` E_INVALIDARG for a value of another type.
+        """
+        return self.listed("", name)
+
+    def listed(self, key: str, name: str) -> list[str]:
+        """Return the multi-string *name* of *key*, likewise; empty when it is absent."""
+        value = self.read(key, name)
         if isinstance(value, str):
             return [value]
-        return value if isinstance(value, list) else []
+        if value is not None and not isinstance(value, list):
+            raise ComError(HRESULT.E_INVALIDARG, f"{name} is a list of text, not {value!r:.40}")
+        return value or []
 
 
 def _checked(name: str, value: object) -> RegistryValue:

@@ -106,6 +106,8 @@ class Sources:
         be seeded); the clock stands still until advanced; the stopwatch counts its own reads.
         The promise holds for calls made on one thread. *start*: an aware `datetime`.
         """
+        if start.tzinfo is None:
+            raise ValueError("start needs a time zone, or it would depend on the machine's")
         chance = random.Random(seed)  # noqa: S311  (repeatable on purpose: this CA guards nothing)
         return SeededSources(
             clock=SettableClock(start),

@@ -43,10 +43,16 @@ class DecodeError(ValueError):
     """
 
     def __init__(self, text: str) -> None:
-        """Keep the decoder's own words."""
-        super().__init__(text)
+        """Take the decoder's words, or plain ones; the decoder's are put into plain ones."""
         self.truncated = "ShortData" in text
         self.wrong_tag = "UnexpectedTag" in text
+        if "ParseError" in text:
+            text = "the ASN.1 is damaged"
+            if self.truncated:
+                text = "the ASN.1 ends early"
+            elif self.wrong_tag:
+                text = "another ASN.1 element was expected"
+        super().__init__(text)
 
 
 def decode(kind: type[_T], der: bytes) -> _T:
@@ -98,8 +104,14 @@ def raw(element: asn1.TLV) -> bytes:
 
 @lru_cache(maxsize=512)
 def oid(dotted: str) -> bytes:
-    """Return the encoding of the object identifier *dotted*. Errors: `ValueError`."""
-    return asn1.encode_der(ObjectIdentifier(dotted))
+    """Return the encoding of the object identifier *dotted*.
+
+    Errors: `ValueError`, also for a spelling with leading zeros: rows are told apart by text.
+    """
+    identifier = ObjectIdentifier(dotted)
+    if identifier.dotted_string != dotted:
+        raise ValueError(f"{dotted} is not how {identifier.dotted_string} is written")
+    return asn1.encode_der(identifier)
 
 
 @lru_cache(maxsize=64)

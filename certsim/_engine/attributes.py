@@ -91,7 +91,7 @@ def check_limits(
         if len(row.name) > name_limit or len(row.value) > value_limit:
             raise ComError(
                 HRESULT.E_INVALIDARG,
-                f"attribute {row.name:.60} is longer than {name_limit} and {value_limit} "
+                f"attribute {row.name!a:.60} is longer than {name_limit} and {value_limit} "
                 "characters allow",
             )
 

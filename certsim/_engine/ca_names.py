@@ -84,5 +84,5 @@ def locations(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> lis
         wanted = colon and _NUMBER.fullmatch(number.strip()) and int(number) & flag
         if wanted and not url.lower().startswith(_LDAP):
             filled = _TOKEN.sub(lambda match: quote(tokens.get(match[1], ""), safe=""), url)
-            urls.append(quote(filled, safe=_URL_CHARACTERS))
+            urls.append(quote(filled, safe=_URL_CHARACTERS, errors="replace"))
     return urls

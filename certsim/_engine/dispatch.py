@@ -116,8 +116,8 @@ class Dispatcher:
         caller = Caller(state, listeners[0])
         before, thread.caller = thread.caller, caller
         append, stopwatch = state.journal.append, state.sources.stopwatch
-        started = stopwatch()
         try:
+            started = stopwatch()
             for module in listeners:
                 caller.module = module
                 try:
@@ -150,8 +150,8 @@ class Dispatcher:
             raise ComError(HRESULT.E_UNEXPECTED, "no policy module is loaded")
         context = contexts.open_context(state, draft)
         before, thread.caller = thread.caller, Caller(state, policy)
-        started = state.sources.stopwatch()
         try:
+            started = state.sources.stopwatch()
             verdict = policy.module.VerifyRequest(  # type: ignore[attr-defined]
                 state.identity.sanitized, context, int(new_request), 0
             )
@@ -164,7 +164,7 @@ class Dispatcher:
             thread.caller = before
             contexts.close_context(context)
         ended = state.sources.stopwatch()
-        told = _TOLD.get(ruling.guard, 0) if not ruling.status else ruling.status
+        told = ruling.status or _TOLD[ruling.guard]
         state.journal.append(
             (Verification, policy.progid, draft.request_id, new_request, told, ended - started)
         )
@@ -202,10 +202,14 @@ class Dispatcher:
         `ShutDown` only promises that no request will follow.
         Source: sdk-api certpol/nf-certpol-icertpolicy-shutdown; docs/rulings.md (Events; Modules).
         """
-        self.post(ExitEvent.SHUTDOWN)
-        policy = self._policy
-        if policy is None:
-            return
+        try:
+            self.post(ExitEvent.SHUTDOWN)
+        finally:
+            policy, self._policy, self._listeners = self._policy, None, {}
+            if policy is not None:
+                self._shut_policy_down(policy)
+
+    def _shut_policy_down(self, policy: Hosted) -> None:
         before, thread.caller = thread.caller, Caller(self._state, policy)
         try:
             policy.module.ShutDown()  # type: ignore[attr-defined]
@@ -215,7 +219,6 @@ class Dispatcher:
             failures.log_failure(self._state, failures.POLICY, policy, "ShutDown", error)
         finally:
             thread.caller = before
-        self._listeners, self._policy = {}, None
 
 
 _TOLD = {guard: int(verdict) for verdict, guard in _GUARDS.items()}

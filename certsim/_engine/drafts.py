@@ -171,7 +171,7 @@ class Draft:
         through. Source: sdk-api certif/nf-certif-icertserverpolicy-setcertificateextension.
         """
         # An OID that a request brought may be too long, and is set back to enable it all the same.
-        if name not in self._extensions:
+        if not isinstance(name, str) or name not in self._extensions:
             check_oid(name)
         if not _fits(flags, int) or flags & ~_SETTABLE_FLAGS:
             raise ComError(HRESULT.E_INVALIDARG, f"extension flags {flags!r:.20} are not known")
@@ -200,7 +200,18 @@ def _checked(fact: Property, value: Value | None) -> Value:
     expected = _PYTHON_TYPES[fact.type] if fact.type else object
     if value is None or not _fits(value, expected):
         raise ComError(HRESULT.E_INVALIDARG, f"{fact.name} takes no {value!r:.40}")
+    if isinstance(value, str) and not _encodable(value):
+        raise ComError(HRESULT.E_INVALIDARG, f"{fact.name} takes no {value!a:.40}")
     return _whole_seconds(value) if isinstance(value, datetime) else value
+
+
+def _encodable(text: str) -> bool:
+    """Tell whether *text* can be written down: half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _fits(value: object, expected: type) -> bool:

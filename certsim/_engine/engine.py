@@ -40,7 +40,12 @@ from certsim.facts.properties import PropType
 _Change = Callable[[Row, Mapping[str, Value]], Row]
 """Take the standing row and the columns of its new state; return the row to commit."""
 _CERTIFIED = frozenset((RowDisposition.ISSUED, RowDisposition.REVOKED))
-_KINDS = {bytes: PropType.BINARY, str: PropType.STRING, int: PropType.LONG}
+_KINDS: dict[type, PropType] = {
+    bytes: PropType.BINARY,
+    str: PropType.STRING,
+    int: PropType.LONG,
+    datetime: PropType.DATE,
+}
 
 
 class Engine:
@@ -77,8 +82,8 @@ class Engine:
             with self._lock:
                 request_id = self.state.shelf.new_id()
                 self._claimed.add(request_id)
-            now = self._call(Verb.SUBMIT, request_id, requester)
             try:
+                now = self._call(Verb.SUBMIT, request_id, requester)
                 decision = processing.decide_new(
                     self.state, self._dispatcher, request_id, arrival, now
                 )
@@ -94,10 +99,11 @@ class Engine:
         An unknown id answers INCOMPLETE with CERTSRV_E_PROPERTY_EMPTY, a wrong state ERROR with
         CERTSRV_E_BAD_REQUESTSTATUS; neither raises. That denied ones may come back is MS-CSRA's
         word against the SDK page's; that any officer may bring them is certsim's simplification.
+        Errors: `ComError` E_INVALIDARG for what is no request id or no account name.
         Source: MS-CSRA 3.1.4.1.3 with product note 30; docs/rulings.md (Requests).
         """
         with self.service.gate:
-            now = self._call(Verb.RESUBMIT, request_id, officer)
+            now = self._call(Verb.RESUBMIT, _checked_id(request_id), officer)
             try:
                 with self._lock:
                     row = self._find(request_id, Verb.RESUBMIT)
@@ -133,10 +139,10 @@ class Engine:
         Source: MS-CSRA (status and message of newer servers); docs/rulings.md (Requests).
         """
         with self.service.gate:
-            now = self._call(Verb.DENY, request_id, officer)
+            now = self._call(Verb.DENY, _checked_id(request_id), officer)
             changes: dict[str, Value] = {
                 "Request.StatusCode": int(HRESULT.CERTSRV_E_ADMIN_DENIED_REQUEST),
-                "Request.DispositionMessage": f"Denied by {officer}",
+                "Request.DispositionMessage": processing.join(f"Denied by {officer}"),
                 "Request.ResolvedWhen": now,
             }
             self._apply(Verb.DENY, request_id, lambda row, end: _changed(row, changes | {**end}))
@@ -151,7 +157,7 @@ class Engine:
         with self.service.gate:
             rows = attributes.parse(attributes.as_text(given))
             attributes.check_limits(rows, attributes.ADMIN_NAME_LIMIT, attributes.ADMIN_VALUE_LIMIT)
-            self._call(Verb.SET_ATTRIBUTES, request_id, "")
+            self._call(Verb.SET_ATTRIBUTES, _checked_id(request_id), "")
             self._apply(Verb.SET_ATTRIBUTES, request_id, lambda row, _: _with_attributes(row, rows))
 
     def set_certificate_extension(
@@ -166,10 +172,12 @@ class Engine:
         """
         with self.service.gate:
             drafts.check_oid(oid)
-            encoded = drafts.encode_extension(_KINDS.get(type(value), PropType.DATE), value)
-            flags = ExtensionFlag.CRITICAL * critical | ExtensionFlag.DISABLE * disabled
-            put = ExtensionRow(oid, flags | ExtensionOrigin.ADMIN, encoded)
-            self._call(Verb.SET_EXTENSION, request_id, "")
+            encoded = drafts.encode_extension(_kind_of(value), value)
+            flags = int(ExtensionOrigin.ADMIN)
+            flags |= ExtensionFlag.CRITICAL if critical else 0
+            flags |= ExtensionFlag.DISABLE if disabled else 0
+            put = ExtensionRow(oid, int(flags), encoded)
+            self._call(Verb.SET_EXTENSION, _checked_id(request_id), "")
             self._apply(Verb.SET_EXTENSION, request_id, lambda row, _: _with_extension(row, put))
 
     def retrieve(self, request_id: int | None, serial_number: str | None) -> Outcome:
@@ -187,17 +195,29 @@ class Engine:
                     HRESULT.E_INVALIDARG, "retrieve takes a request id or a serial number"
                 )
             if request_id is None:
-                found = self.state.shelf.by_serial(str(serial_number))
-                request_id = found.request_id if found else 0
-            self._call(Verb.RETRIEVE, request_id, "")
+                request_id = self._id_of(serial_number)
+            self._call(Verb.RETRIEVE, _checked_id(request_id), "")
             row = self._apply(Verb.RETRIEVE, request_id, _same, guard=_retrieval)
             answer = CR_FROM_ROW.get(row.disposition, CRDisposition.INCOMPLETE)
             return outcome_of(row, answer)
 
+    def _id_of(self, serial_number: object) -> int:
+        """Return the request whose certificate has *serial_number*. Errors: as `retrieve`."""
+        if not isinstance(serial_number, str):
+            raise ComError(HRESULT.E_INVALIDARG, f"{serial_number!r:.40} is no serial number")
+        found = self.state.shelf.by_serial(serial_number)
+        if found is None:
+            raise ComError(
+                HRESULT.CERTSRV_E_PROPERTY_EMPTY,
+                f"there is no certificate with the serial number {serial_number:.60}",
+            )
+        return found.request_id
+
     def _call(self, verb: Verb, request_id: int, by: str) -> datetime:
         """Journal that a verb was called and return the moment that counts for all it does."""
         now = self.state.now()
-        self.state.journal.append((Call, now, verb, request_id, _account(by)))
+        told = _account(by)[: processing.MAX_REQUESTER]
+        self.state.journal.append((Call, now, verb, request_id, told))
         return now
 
     def _apply(
@@ -216,25 +236,41 @@ class Engine:
         *claimed*: the caller holds the claim on this row, and gives it up by deciding.
         """
         state = self.state
-        with self._lock:
-            standing = self._standing(request_id) if claimed else self._find(request_id, verb)
-            before = standing.disposition if standing.columns else None
-            step = lifecycle.step(before, verb, guard(standing))
-            row = change(standing, {"Request.Disposition": int(step.after)})
-            if row is not standing:
-                state.shelf.commit(row)
-            event = ExitEvent.INVALID if step.guard in self._silent else step.event
-            # A retrieval leaves the row alone, but one that fires an event is worth an entry.
-            if row is not standing or event:
-                status, message = row.columns["Request.StatusCode"], row.message
-                state.journal.append(
-                    (Transition, verb, request_id, before, step.after, event, status, message)
-                )
+        try:
+            with self._lock:
+                standing = self._standing(request_id) if claimed else self._find(request_id, verb)
+                before = standing.disposition if standing.columns else None
+                step = lifecycle.step(before, verb, guard(standing))
+                row = change(standing, {"Request.Disposition": int(step.after)})
+                event = ExitEvent.INVALID if step.guard in self._silent else step.event
+                if row is not standing:
+                    state.shelf.commit(row)
+                self._journal(verb, standing, row, before, event)
+        finally:
             if claimed:
                 self._claimed.discard(request_id)
         if event:
             self._dispatcher.post(event, row)
         return row
+
+    def _journal(
+        self,
+        verb: Verb,
+        standing: Row,
+        row: Row,
+        before: RowDisposition | None,
+        event: ExitEvent,
+    ) -> None:
+        """Journal the step from *standing* to *row*.
+
+        A retrieval leaves the row alone; only one that fires an event is worth an entry.
+        """
+        if row is standing and not event:
+            return
+        after, status, message = row.disposition, row.columns["Request.StatusCode"], row.message
+        self.state.journal.append(
+            (Transition, verb, row.request_id, before, after, event, status, message)
+        )
 
     def _standing(self, request_id: int) -> Row:
         """Return the row behind a claim: the standing one, or a blank one for a new id."""
@@ -243,11 +279,9 @@ class Engine:
     def _find(self, request_id: int, verb: Verb) -> Row:
         """Return the row that *verb* is about; a retrieval may look at a claimed row.
 
-        Errors: `ComError` E_INVALIDARG for no id at all, CERTSRV_E_BAD_REQUESTSTATUS for a row
-        that somebody else has claimed, CERTSRV_E_PROPERTY_EMPTY when there is none.
+        Errors: `ComError` CERTSRV_E_BAD_REQUESTSTATUS for a row that somebody else has claimed,
+        CERTSRV_E_PROPERTY_EMPTY when there is none.
         """
-        if not isinstance(request_id, int) or isinstance(request_id, bool):
-            raise ComError(HRESULT.E_INVALIDARG, f"{request_id!r:.40} is no request id")
         if request_id in self._claimed and verb is not Verb.RETRIEVE:
             raise ComError(
                 HRESULT.CERTSRV_E_BAD_REQUESTSTATUS, f"request {request_id} is being worked on"
@@ -264,8 +298,24 @@ def _account(name: object) -> str:
     return name
 
 
+def _checked_id(request_id: object) -> int:
+    if not isinstance(request_id, int) or isinstance(request_id, bool):
+        raise ComError(HRESULT.E_INVALIDARG, f"{request_id!r:.40} is no request id")
+    return request_id
+
+
+def _kind_of(value: object) -> PropType:
+    for kind, proptype in _KINDS.items():
+        if isinstance(value, kind) and not isinstance(value, bool):
+            return proptype
+    raise ComError(
+        HRESULT.E_INVALIDARG,
+        f"an extension is bytes, text, an int or a datetime, not {value!r:.40}",
+    )
+
+
 def _changed(row: Row, changes: Mapping[str, Value]) -> Row:
-    return attrs.evolve(row, columns={**row.columns, **changes}, decoded={})
+    return attrs.evolve(row, columns={**row.columns, **changes})
 
 
 def _same(row: Row, _end: Mapping[str, Value]) -> Row:
@@ -273,12 +323,12 @@ def _same(row: Row, _end: Mapping[str, Value]) -> Row:
 
 
 def _with_attributes(row: Row, rows: Sequence[AttributeRow]) -> Row:
-    return attrs.evolve(row, attributes=attributes.merge(row.attributes, rows), decoded={})
+    return attrs.evolve(row, attributes=attributes.merge(row.attributes, rows))
 
 
 def _with_extension(row: Row, put: ExtensionRow) -> Row:
     held = {extension.name: extension for extension in row.extensions} | {put.name: put}
-    return attrs.evolve(row, extensions=tuple(held.values()), decoded={})
+    return attrs.evolve(row, extensions=tuple(held.values()))
 
 
 def _retrieval(row: Row) -> Guard:

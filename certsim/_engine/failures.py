@@ -26,6 +26,11 @@ logger = logging.getLogger("certsim")
 logger.addHandler(logging.NullHandler())
 
 
+_OURS = str(Path(__file__).parent)
+_LONGEST = 8192
+"""Characters of a failure's text that are kept; some exceptions carry megabytes."""
+
+
 class EventIds(NamedTuple):
     """Hold the event ids of a kind of module: for an exception that is no COM error, and for one.
 
@@ -79,7 +84,7 @@ def describe_exception(error: BaseException) -> str:
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith("<")
+        if not frame.filename.startswith(("<", _OURS))
     ]
     if isinstance(error, SyntaxError) or not frames:
         return words  # a syntax error says itself where it is
@@ -155,7 +160,7 @@ def log(
         module.description(),
         method,
         signed(hresult),
-        text,
+        text[:_LONGEST],
         request_id,
     )
     state.journal.log(entry)

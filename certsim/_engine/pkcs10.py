@@ -28,6 +28,7 @@ MAX_EXTENSION = 4096
 """Bytes an extension's value may have. Source: `certutil -schema Ext` (ExtensionRawValue)."""
 _EXTENSION_ATTRIBUTES = frozenset((oids.CERT_EXTENSIONS, oids.EXTENSION_REQUEST))
 _SHA1 = signatures.DIGESTS[oids.SHA1]
+_REFUSED = frozenset(("md2", "md4", "md5"))
 _ARRIVE = int(ExtensionOrigin.REQUEST | ExtensionFlag.DISABLE)
 
 
@@ -95,6 +96,10 @@ def _signed_with_sha1(request: x509.CertificateSigningRequest) -> bool:
     and a standalone CA takes them.
     """
     digest = request.signature_hash_algorithm
+    if digest is not None and digest.name in _REFUSED:
+        raise RequestError(
+            HRESULT.NTE_BAD_ALGID, f"signatures by {digest.name} are not taken", VERIFYING
+        )
     if digest is None or digest.name != _SHA1.name:
         return False
     key = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -31,7 +31,7 @@ from certsim._engine.lifecycle import Guard
 from certsim._engine.state import CAState
 from certsim._engine.submission import VERIFYING, RequestError
 from certsim.database.rows import Row, Value
-from certsim.errors import ComError
+from certsim.errors import ComError, printable
 from certsim.facts.dispositions import CRDisposition
 from certsim.facts.flags import RequestFlag, RequestType
 from certsim.facts.hresults import HRESULT
@@ -89,9 +89,11 @@ class Decision(NamedTuple):
 def join(*pieces: str) -> str:
     """Return the pieces of a disposition message with two blanks between them, as Windows does.
 
-    Empty pieces leave no gap. Source: MS-CSRA 3.1.4.1.3; gradenegger.eu on events 22 and 53.
+    Empty pieces leave no gap; what does not print is escaped, since modules and tools put the
+    message onto terminals; what the column cannot hold is cut.
+    Source: MS-CSRA 3.1.4.1.3; gradenegger.eu on events 22 and 53.
     """
-    return "  ".join(piece for piece in pieces if piece)
+    return printable("  ".join(piece for piece in pieces if piece))[:MAX_MESSAGE]
 
 
 def decide_new(
@@ -199,7 +201,13 @@ def _check_old(state: CAState, raw: bytes, columns: dict[str, Value]) -> None:
     certsim's reading of "verifying the signing certificate" (basis assumed). Whether it has been
     revoked is not asked, since no verb revokes. Source: docs/rulings.md (Kinds and signatures).
     """
-    old = x509.load_der_x509_certificate(raw)
+    try:
+        old = x509.load_der_x509_certificate(raw)
+    except (ValueError, x509.InvalidVersion, Warning) as error:
+        # A client chose these bytes; some that are odd only warn, which may count as an error.
+        raise RequestError(
+            HRESULT.CRYPT_E_ASN1_CORRUPT, "the old certificate cannot be read", VERIFYING
+        ) from error
     if old.not_valid_after_utc < state.now():
         raise RequestError(HRESULT.CERT_E_EXPIRED, "the old certificate has expired", VERIFYING)
     try:
@@ -260,7 +268,7 @@ def _end(
     """Return the decision; a pending row has no ResolvedWhen yet (basis assumed)."""
     changes: dict[str, Value] = {
         "Request.StatusCode": int(status),
-        "Request.DispositionMessage": message[:MAX_MESSAGE],
+        "Request.DispositionMessage": message,
     }
     if guard is Guard.PEND:
         draft.was_pending = True

@@ -228,7 +228,7 @@ def certificate_extension(
     without such a row, ERROR_INVALID_DATA for a value that is not of type *kind*.
     Source: sdk-api certif, GetCertificateExtension; docs/rulings.md (Attributes and extensions).
     """
-    extension = _need_row(row, "an extension").extension(name)
+    extension = _need_row(row, "an extension").extension(_text(name))
     if extension is None:
         raise ComError(HRESULT.CERTSRV_E_PROPERTY_EMPTY, f"the row has no extension {name!r:.60}")
     return drafts.decode_extension(kind, extension.value), extension.flags

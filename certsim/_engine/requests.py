@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 
 from cryptography import x509
@@ -30,7 +31,8 @@ MAX_REQUEST = 65_536
 MAX_TEXT = 131_072
 """Characters or bytes that are looked at: room for base64 of the former, with line ends."""
 
-_PEM = re.compile(rb"-----BEGIN [^\r\n]{1,64}-----([^-]*)-----END ")
+_PEM = re.compile(rb"-----BEGIN ([^\r\n-]{1,64})-----([^-]*)-----END ")
+_WANTED = re.compile(rb"REQUEST|PKCS|CM[SC]")
 _BLANKS = re.compile(rb"\s+")
 
 
@@ -63,24 +65,44 @@ def _bytes_of(request: object) -> bytes:
 
 
 def _decode(request: bytes | bytearray | memoryview | str) -> bytes:
-    """Return the bytes behind *request*.
-
-    Bytes that begin as a SEQUENCE does are DER: base64 of one begins with an M, PEM with a dash.
-    """
     if isinstance(request, str):
         return _from_text(request.encode("utf-8", "surrogatepass"))
     data = bytes(request)
-    return data if data[:1] == asn1.SEQUENCE else _from_text(data)
+    return data if _is_sequence(data) else _from_text(data)
+
+
+def _is_sequence(data: bytes) -> bool:
+    """Tell DER from text.
+
+    Both may begin with 0x30, which is the digit 0; but the length behind it is over 0x7F in a
+    long SEQUENCE, which no ASCII letter is, and fits exactly in a short one.
+    """
+    begins = data[:1] == asn1.SEQUENCE
+    return begins and (data[1:2] >= b"\x80" or len(data) == 2 + int.from_bytes(data[1:2], "big"))
 
 
 def _from_text(text: bytes) -> bytes:
-    """Return what PEM or base64 *text* holds, whatever its label says; else *text* itself."""
-    armoured = _PEM.search(text)
-    body = _BLANKS.sub(b"", armoured[1] if armoured else text)
+    """Return what PEM or base64 *text* holds; else *text* itself.
+
+    Of several PEM blocks the first that is called a request or a message counts, else the first
+    one; a private key never does, since what is read here is kept in the database.
+    """
+    text = _as_utf8(text)
+    blocks = _PEM.findall(text)
+    wanted = [body for label, body in blocks if _WANTED.search(label)]
+    others = [body for label, body in blocks if b"PRIVATE KEY" not in label]
+    body = next(iter((*wanted, *others)), b"") if blocks else text
     try:
-        return base64.b64decode(body, validate=True)
+        return base64.b64decode(_BLANKS.sub(b"", body), validate=True)
     except binascii.Error:
-        return text
+        return b"" if blocks and not others else text
+
+
+def _as_utf8(text: bytes) -> bytes:
+    """Return *text* without a byte order mark; UTF-16, as PowerShell redirects, is recoded."""
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return text.decode("utf-16", "replace").encode()
+    return text.removeprefix(codecs.BOM_UTF8)
 
 
 def _too_large(size: int) -> ComError:

@@ -1,8 +1,9 @@
 r"""The service around the engine: start, stop, and the gate that every verb goes through.
 
-A start takes the configuration as it stands, loads the modules that `ExitModules\Active` and
-`PolicyModules\Active` name, and opens the gate; a stop closes it, waits for the verbs inside,
-tells SHUTDOWN and lets the policy module go. Both may be repeated.
+A start takes the configuration as it stands, loads the policy module and the exit modules that
+`ExitModules\Active` names, and opens the gate; a stop closes it, waits for the verbs inside, tells
+SHUTDOWN and lets the policy module go. Both may be repeated. (`PolicyModules\Active` is written
+for those who read it; there is one policy module, and the constructor was told which.)
 
 That a change of the configuration or of the list of modules counts from the next start is the way
 of Windows, and half the questions of people who write modules come from it. There is no process and
@@ -18,7 +19,7 @@ certpol/nf-certpol-icertpolicy-shutdown; docs/rulings.md (Events, Modules, Confi
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from certsim import registry as registries
 from certsim._engine import contexts, failures, modules, serials, specs
@@ -44,8 +45,7 @@ class Gate:
     def __init__(self) -> None:
         """Begin closed."""
         self._lock = threading.Lock()
-        self._empty = threading.Event()
-        self._empty.set()
+        self._left = threading.Condition(self._lock)
         self._inside = 0
         self._thread = _Depth()
         self.open = False
@@ -67,7 +67,7 @@ class Gate:
         with self._lock:
             self._inside -= 1
             if not self.open and not self._inside:
-                self._empty.set()
+                self._left.notify_all()
 
     @property
     def inside(self) -> bool:
@@ -75,12 +75,17 @@ class Gate:
         return self._thread.depth > 0
 
     def close(self) -> None:
-        """Let no more verbs in and wait for those inside; no thread inside may call this."""
+        """Let no more verbs in and wait for those inside; no thread inside may call this.
+
+        Whoever interrupts the wait finds the gate open again, so that nothing is half closed.
+        """
         with self._lock:
             self.open = False
-            if self._inside:
-                self._empty.clear()
-        self._empty.wait()
+            try:
+                self._left.wait_for(lambda: not self._inside)
+            except BaseException:
+                self.open = True
+                raise
 
 
 class _Depth(threading.local):
@@ -103,14 +108,14 @@ class Service:
         self._state, self._dispatcher = state, dispatcher
         self._switch = threading.RLock()
         self._busy = False
+        self._plugging = threading.Lock()
         self._exits: dict[str, Plug] = {}
         self._policy: Plug | None = None
 
     @property
     def exit_modules(self) -> tuple[str, ...]:
         r"""Return the ProgIDs that `ExitModules\Active` names, in its order."""
-        active = self._state.registry.read(specs.EXIT.folder, ACTIVE)
-        return tuple(active) if isinstance(active, list) else ()
+        return tuple(self._state.registry.listed(specs.EXIT.folder, ACTIVE))
 
     @property
     def policy_module(self) -> str:
@@ -122,28 +127,32 @@ class Service:
 
         A running CA goes on with the modules it was started with. Errors: `ModuleLoadError`.
         """
-        plug = specs.plug(spec, specs.EXIT, self.exit_modules)
-        self._exits[plug.progid] = plug
-        self._activate((*self.exit_modules, plug.progid))
+        with self._plugging:
+            plug = specs.plug(spec, specs.EXIT, self.exit_modules)
+            self._exits[plug.progid.lower()] = plug
+            self._activate((*self.exit_modules, plug.progid))
         return plug.progid
 
     def remove_exit(self, progid: str) -> None:
-        """Take the exit module *progid* out, from the next start on.
+        """Take the exit module *progid* (case is ignored) out, from the next start on.
 
         Errors: `ModuleLoadError` for a ProgID that is not active.
         """
-        if progid not in self.exit_modules:
-            active = ", ".join(self.exit_modules) or "none"
-            raise ModuleLoadError(f"no exit module {progid!r:.80} is active; active: {active}")
-        self._activate(name for name in self.exit_modules if name != progid)
-        self._exits.pop(progid, None)
+        wanted = str(progid).lower()
+        with self._plugging:
+            kept = [name for name in self.exit_modules if name.lower() != wanted]
+            if len(kept) == len(self.exit_modules):
+                active = ", ".join(kept) or "none"
+                raise ModuleLoadError(f"no exit module {progid!r:.80} is active; active: {active}")
+            self._activate(kept)
+            self._exits.pop(wanted, None)
 
-    def install_policy(self, spec: object) -> None:
+    def install_policy(self, spec: object, adapt: Callable[[object], object]) -> None:
         """Make *spec* the policy module, from the next start on; there is always just one.
 
-        Errors: `ModuleLoadError`.
+        *adapt* turns what the spec leads to into what is plugged in. Errors: `ModuleLoadError`.
         """
-        self._policy = specs.plug(spec, specs.POLICY)
+        self._policy = specs.plug(spec, specs.POLICY, adapt=adapt)
         self._state.registry.write(specs.POLICY.folder, ACTIVE, self._policy.progid)
 
     def _activate(self, progids: Iterable[str]) -> None:
@@ -169,8 +178,17 @@ class Service:
             finally:
                 self._busy = False
             if self._state.fidelity.startup:
-                with self.gate:
-                    self._dispatcher.post(ExitEvent.STARTUP)
+                self._tell_startup()
+
+    def _tell_startup(self) -> None:
+        try:
+            with self.gate:
+                self._dispatcher.post(ExitEvent.STARTUP)
+        except BaseException:
+            # Ctrl-C: a caller whose `start` did not return has no reason to stop the CA.
+            self.gate.open = False
+            self._withdraw()
+            raise
 
     def _open(self) -> None:
         state = self._state
@@ -183,17 +201,17 @@ class Service:
                 raise ModuleLoadError("the CA has no policy module")
             policy = modules.start_policy(self._policy, state)
             started = [modules.start_exit(plug, state) for plug in self._active_plugs()]
+            self._dispatcher.host(policy, [hosted for hosted in started if hosted])
         except BaseException:
             self._withdraw()
             raise
-        self._dispatcher.host(policy, [hosted for hosted in started if hosted])
         state.journal.append((ServiceEntry, state.now(), "started"))
         self.gate.open = True
 
     def _active_plugs(self) -> Iterable[Plug]:
         """Yield what is active, in order; a ProgID nobody installed is event 46 (assumed)."""
         for progid in self.exit_modules:
-            plug = self._exits.get(progid)
+            plug = self._exits.get(progid.lower())
             if plug is None:
                 code = HRESULT.CO_E_CLASSSTRING
                 text = "ExitModules\\Active names it, but no such module was installed"

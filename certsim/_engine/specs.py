@@ -70,8 +70,17 @@ class Plug:
     make: Callable[[], object]
 
 
-def plug(spec: object, socket: Socket, taken: Collection[str] = ()) -> Plug:
-    """Return *spec* ready to be made at each start.
+def _as_it_is(found: object) -> object:
+    return found
+
+
+def plug(
+    spec: object,
+    socket: Socket,
+    taken: Collection[str] = (),
+    adapt: Callable[[object], object] = _as_it_is,
+) -> Plug:
+    """Return *spec* ready to be made at each start; *adapt* may put something around it first.
 
     The ProgID is the module's `_reg_progid_`, else its class name and the socket's suffix, with
     a number for a name that is *taken* (`My.Exit`, `My2.Exit`, …). An instance is checked at once,
@@ -81,7 +90,7 @@ def plug(spec: object, socket: Socket, taken: Collection[str] = ()) -> Plug:
     another ending, an instance that does not fit. Source: docs/rulings.md (Modules).
     """
     name = spec if isinstance(spec, str) else _name_of(spec)
-    found = find(spec, socket) if isinstance(spec, str) else spec
+    found = adapt(find(spec, socket) if isinstance(spec, str) else spec)
     progid = _free(_progid(found, name, socket), socket, taken)
     if isinstance(found, type) or (callable(found) and not hasattr(found, "Initialize")):
         return Plug(socket, progid, name, found)
@@ -100,16 +109,16 @@ def _progid(found: object, name: str, socket: Socket) -> str:
     `_reg_progid_` is the attribute that pywin32 registers a COM server under, so a module that has
     one for Windows keeps its name here.
     """
-    progid = getattr(found, "_reg_progid_", None)
+    progid = _member(found, name, "_reg_progid_", socket)
     if progid is None:
         return (re.sub(r"\W", "", _name_of(found)) or "Module") + socket.suffix
-    fits = isinstance(progid, str) and _PROGID.fullmatch(progid) is not None
-    if not fits or not progid.endswith(socket.suffix):
+    text = progid if isinstance(progid, str) else ""
+    if _PROGID.fullmatch(text) is None or not text.endswith(socket.suffix):
         raise ModuleLoadError(
             f"{socket.kind} {name}: the ProgID {progid!a:.60} has to be letters, digits, dots, "
             f"minus signs and underlines and to end in {socket.suffix}"
         )
-    return str(progid)
+    return text
 
 
 def _free(progid: str, socket: Socket, taken: Collection[str]) -> str:
@@ -126,7 +135,8 @@ def find(spec: str, socket: Socket) -> object:
     Errors: `ModuleLoadError`, also for a module that raises while it is imported.
     """
     where, colon, name = spec.rpartition(":")
-    if not colon or not where or not name:
+    relative = where.startswith(".") and not where.endswith(".py")
+    if not colon or not where or not name or relative or ":" in where.removesuffix(".py")[2:]:
         raise ModuleLoadError(
             f"{socket.kind} {spec}: write package.module:Name or path/to/file.py:Name"
         )
@@ -172,7 +182,11 @@ def _load_file(path: Path) -> ModuleType:
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.append(folder)  # a file may import its neighbours, as a script may
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 
@@ -183,16 +197,32 @@ def check(module: object, name: str, socket: Socket) -> None:
     Errors: `ModuleLoadError` naming the module and the member.
     """
     for member, count in socket.members.items():
-        method = getattr(module, member, None)
+        method = _member(module, name, member, socket)
         if method is None:
             raise ModuleLoadError(f"{socket.kind} {name} has no {member}")
         if not callable(method):
             raise ModuleLoadError(f"{socket.kind} {name}: {member} is no method")
+        if inspect.iscoroutinefunction(method):
+            raise ModuleLoadError(
+                f"{socket.kind} {name}: {member} is async, but the engine calls it and waits for"
+                " nothing: write a plain method"
+            )
         if not takes(method, count):
             plural = "" if count == 1 else "s"
             raise ModuleLoadError(
                 f"{socket.kind} {name}: {member} has to take {count} argument{plural}"
             )
+
+
+def _member(module: object, name: str, member: str, socket: Socket) -> object:
+    """Return what *module* has as *member*, `None` without one; a property may raise anything."""
+    try:
+        return getattr(module, member, None)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        told = failures.describe_exception(error)
+        raise ModuleLoadError(f"{socket.kind} {name}: reading {member} failed: {told}") from error
 
 
 def takes(method: object, count: int) -> bool:

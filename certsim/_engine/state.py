@@ -51,7 +51,14 @@ class Identity:
 
     @staticmethod
     def of(name: str, dns_name: str, ca_type: CAType) -> Identity:
-        """Return the identity of the CA called *name*, its other spellings worked out."""
+        """Return the identity of the CA called *name*, its other spellings worked out.
+
+        Errors: `ComError` E_INVALIDARG for a *dns_name* that is no host name: ASCII without
+        blanks, since it stands in URLs.
+        """
+        plain = isinstance(dns_name, str) and dns_name.isascii() and dns_name.isprintable()
+        if not plain or not dns_name or " " in dns_name:
+            raise ComError(HRESULT.E_INVALIDARG, f"{dns_name!a:.60} is no host name")
         short = ca_names.sanitize_short(name)
         return Identity(name, ca_names.sanitize(name), short, dns_name, ca_type)
 
@@ -89,7 +96,6 @@ class Settings:
         Source: TechNet on event 19; docs/rulings.md (Configuration).
         """
         flags = registry.integer("CRLFlags")
-        high = registry.read("", "HighSerial")
         units, period = registry.integer("ValidityPeriodUnits"), registry.text("ValidityPeriod")
         if units < 1:
             raise ComError(HRESULT.E_INVALIDARG, f"ValidityPeriodUnits is at least 1, not {units}")
@@ -103,9 +109,16 @@ class Settings:
             bool(registry.integer("EnforceX500NameLengths")),
             not flags & CRLFlag.DISABLE_RDN_REORDER,
             bool(flags & CRLFlag.REBUILD_MODIFIED_SUBJECT_ONLY),
-            high if isinstance(high, int | str) else None,
+            _high_serial(registry),
             {row: encode_extension(row) for row in _constants(registry, identity, issuer)},
         )
+
+
+def _high_serial(registry: Registry) -> int | str | None:
+    value = registry.read("", "HighSerial")
+    if isinstance(value, bytes | list):
+        raise ComError(HRESULT.E_INVALIDARG, f"HighSerial is a number or text, not {value!r:.40}")
+    return value
 
 
 def _skew(minutes: int) -> timedelta:

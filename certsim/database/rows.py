@@ -59,7 +59,9 @@ class Row:
     extensions: tuple[ExtensionRow, ...] = ()
     public_key_info: bytes = b""
     was_pending: bool = False
-    decoded: dict[str, Mapping[str, Value]] = attrs.field(factory=dict, eq=False, repr=False)
+    decoded: dict[str, Mapping[str, Value]] = attrs.field(
+        factory=dict, init=False, eq=False, repr=False
+    )
     """What has been decoded from `columns` so far; a cache, no part of the row."""
 
     @property

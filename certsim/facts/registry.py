@@ -131,6 +131,9 @@ CA_DEFAULTS = (
     ),
 )
 
+DEFAULT_POLICY_KEY = r"PolicyModules\CertificateAuthority_MicrosoftDefault.Policy"
+"""Where the default policy module keeps its values, below the CA's key. Source: certsrv.h."""
+
 POLICY_DEFAULTS = (
     RegistryFact(
         "RequestDisposition",

@@ -108,7 +108,7 @@ def picture(shelved: Shelved) -> tuple[object, ...]:
 
 def refusal(verb: str, ca: CertificationAuthority, number: int) -> tuple[int, object]:
     """Call *verb*, which has to be refused; return its HRESULT, and the answer if it has one."""
-    if verb == "resubmit":
+    if verb == "resubmit" and type(number) is int:
         outcome = ca.resubmit(number)
         assert outcome.request_id == number
         assert outcome.raw_certificate is None

@@ -181,12 +181,20 @@ def test_key_that_did_not_sign_is_refused_whatever_its_kind(
     assert refusal(request)[1] == VERIFYING
 
 
-def test_unknown_curve_and_unknown_scheme_are_refused() -> None:
-    """What cannot be checked is not believed."""
-    request = der.pkcs10(KEY)
-    curve, ecdsa = der.oid("1.2.840.10045.3.1.7"), der.oid(der.ECDSA_SHA256)
-    for known, unknown in ((curve, "1.2.840.10045.3.1.99"), (ecdsa, "1.2.840.10045.4.3.99")):
-        assert refusal(request.replace(known, der.oid(unknown)))[1] == VERIFYING
+@pytest.mark.parametrize(
+    ("known", "unknown", "code"),
+    [
+        ("1.2.840.10045.3.1.7", "1.2.840.10045.3.1.99", BAD_KEY),
+        (der.ECDSA_SHA256, "1.2.840.10045.4.3.99", BAD_ALGID),
+    ],
+    ids=["curve", "scheme"],
+)
+def test_unknown_curve_is_a_bad_key_and_unknown_scheme_a_bad_algorithm(
+    known: str, unknown: str, code: int
+) -> None:
+    """What cannot be checked is not believed, and the code tells which half it was."""
+    request = der.pkcs10(KEY).replace(der.oid(known), der.oid(unknown))
+    assert refusal(request) == (code, VERIFYING)
 
 
 def test_point_off_the_curve_is_a_bad_key() -> None:
