@@ -283,7 +283,8 @@ class CertificationAuthority:
     def event_log(self) -> tuple[EventLogEntry, ...]:
         """Return the failures of modules, oldest first, as the Windows event log tells them.
 
-        Event ids are 46 and 45 for exit modules, 44, 43 and 9 for the policy module.
+        Event ids are 46 and 45 for exit modules, 44, 43 and 9 for the policy module. Like the
+        journal it holds the last *journal_limit* entries.
         Source: TechNet on events 9 and 43 to 46; docs/rulings.md (Modules).
         """
         return self._state.journal.event_log()

@@ -269,7 +269,7 @@ def _encode(value: object) -> bytes:
         return asn1.encode(asn1.IA5String(value))
     if isinstance(value, datetime):
         return asn1.time(_whole_seconds(value))
-    return asn1.encode(value)
+    return asn1.encode(int(value)) if isinstance(value, int) else asn1.encode(value)
 
 
 def decode_extension(kind: int, value: bytes) -> Value:

@@ -78,15 +78,25 @@ def prove_possession(data: bytes) -> None:
     try:
         request = x509.load_der_x509_csr(data)
     except (ValueError, x509.InvalidVersion) as error:
-        raise RequestError(HRESULT.CRYPT_E_ASN1_CORRUPT, str(error)) from error
+        text = str(asn1.DecodeError(str(error)))
+        raise RequestError(HRESULT.CRYPT_E_ASN1_CORRUPT, text) from error
     try:
         valid = request.is_signature_valid or _signed_with_sha1(request)
     except (UnsupportedAlgorithm, TypeError, InvalidSignature) as error:
-        raise RequestError(HRESULT.NTE_BAD_ALGID, str(error), VERIFYING) from error
+        code = HRESULT.NTE_BAD_ALGID if _has_usable_key(request) else HRESULT.NTE_BAD_KEY
+        raise RequestError(code, str(error), VERIFYING) from error
     except ValueError as error:
         raise RequestError(HRESULT.NTE_BAD_KEY, str(error), VERIFYING) from error
     if not valid:
         raise signatures.bad("the request is not signed by its own key")
+
+
+def _has_usable_key(request: x509.CertificateSigningRequest) -> bool:
+    try:
+        request.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return False
+    return True
 
 
 def _signed_with_sha1(request: x509.CertificateSigningRequest) -> bool:

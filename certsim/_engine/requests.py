@@ -32,6 +32,7 @@ MAX_TEXT = 131_072
 """Characters or bytes that are looked at: room for base64 of the former, with line ends."""
 
 _PEM = re.compile(rb"-----BEGIN ([^\r\n-]{1,64})-----([^-]*)-----END ")
+_SECRET = b"PRIVATE KEY"
 _WANTED = re.compile(rb"REQUEST|PKCS|CM[SC]")
 _BLANKS = re.compile(rb"\s+")
 
@@ -90,12 +91,13 @@ def _from_text(text: bytes) -> bytes:
     text = _as_utf8(text)
     blocks = _PEM.findall(text)
     wanted = [body for label, body in blocks if _WANTED.search(label)]
-    others = [body for label, body in blocks if b"PRIVATE KEY" not in label]
-    body = next(iter((*wanted, *others)), b"") if blocks else text
+    others = [body for label, body in blocks if _SECRET not in label]
+    if not wanted and _SECRET in text:
+        return b""
     try:
-        return base64.b64decode(_BLANKS.sub(b"", body), validate=True)
+        return base64.b64decode(_BLANKS.sub(b"", (*wanted, *others, text)[0]), validate=True)
     except binascii.Error:
-        return b"" if blocks and not others else text
+        return b"" if _SECRET in text else text
 
 
 def _as_utf8(text: bytes) -> bytes:

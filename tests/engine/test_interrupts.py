@@ -1,13 +1,12 @@
 """Somebody at the keyboard: an interrupted verb gives its row back, an interrupted stop can end.
 
 Interruptions come from fixed places here, a module, the shelf, a clock or a wait, so that every
-run is interrupted alike. Below are threads that plug modules in at the same time.
+run is interrupted alike.
 Source: docs/rulings.md (Events; Modules; Requests).
 """
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -20,18 +19,17 @@ from tests.engine import engine_kit as kit
 from tests.engine import values_kit
 from tests.requests_kit import make_csr
 
-THREADS, EACH = 8, 20
 LONGEST = 100
 """Readings of clock, stopwatch and chance that one verb may take; it takes far fewer."""
 
 
-def pending(*exits: object) -> CertificationAuthority:
+@pytest.fixture
+def ca() -> Iterator[CertificationAuthority]:
     """Return a running CA with one pending request, which a resubmit issues."""
     policy = kit.ScriptedPolicy(lambda _context, new: kit.PEND if new else kit.ISSUE)
-    ca = kit.make_ca(*exits, policy=policy)
-    ca.start()
-    ca.submit(make_csr())
-    return ca
+    with kit.make_ca(policy=policy) as running:
+        running.submit(make_csr())
+        yield running
 
 
 def interrupt(*_arguments: object) -> None:
@@ -59,10 +57,12 @@ Verb = Callable[[CertificationAuthority], CRDisposition]
 
 @pytest.mark.parametrize(("verb", "answer"), NEXT)
 def test_a_resubmit_interrupted_while_it_commits_gives_the_row_back(
-    monkeypatch: pytest.MonkeyPatch, verb: Verb, answer: CRDisposition
+    ca: CertificationAuthority,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: Verb,
+    answer: CRDisposition,
 ) -> None:
     """The row is as it was, and the next verb finds it free."""
-    ca = pending()
     before = kit.rows(ca)
     with monkeypatch.context() as patch:
         patch.setattr(ca._state.shelf, "commit", interrupt)
@@ -73,10 +73,10 @@ def test_a_resubmit_interrupted_while_it_commits_gives_the_row_back(
 
 
 def test_a_submit_interrupted_before_it_commits_leaves_no_row(
+    ca: CertificationAuthority,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nobody finds the request, it is not being worked on either, and its id is lost."""
-    ca = pending()
     with monkeypatch.context() as patch:
         patch.setattr(ca._state.shelf, "commit", interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -164,6 +164,7 @@ def moments(call: Callable[[], object], fuse: Fuse) -> Iterator[int]:
         except KeyboardInterrupt:
             yield moment
         else:
+            fuse.left = 0
             return
     raise AssertionError("the call never came through")
 
@@ -194,11 +195,14 @@ def test_whenever_a_submit_is_interrupted_its_id_is_free(verdict: int) -> None:
 def test_an_interrupted_listener_does_not_take_the_row_along() -> None:
     """What was committed before the event stays, and the next event is heard."""
     log: list[tuple[object, ...]] = []
-    ca = pending(kit.Listener("A", log, kit.ISSUED | kit.RETRIEVED, interrupt))
-    with pytest.raises(KeyboardInterrupt):
-        ca.resubmit(1)
-    with pytest.raises(KeyboardInterrupt):
-        ca.retrieve(1)
+    policy = kit.ScriptedPolicy(lambda _context, new: kit.PEND if new else kit.ISSUE)
+    listener = kit.Listener("A", log, kit.ISSUED | kit.RETRIEVED, interrupt)
+    with kit.make_ca(listener, policy=policy) as ca:
+        ca.submit(make_csr())
+        with pytest.raises(KeyboardInterrupt):
+            ca.resubmit(1)
+        with pytest.raises(KeyboardInterrupt):
+            ca.retrieve(1)
     assert log == [("A", kit.ISSUED), ("A", kit.RETRIEVED)]
     assert [row.disposition for row in kit.rows(ca)] == [20]
 
@@ -270,9 +274,16 @@ def test_an_interrupted_stop_can_be_taken_up_again(monkeypatch: pytest.MonkeyPat
     ca.start()
     client = kit.Worker(lambda: ca.submit(make_csr()))
     kit.wait(inside)
+    stopping, patient = threading.current_thread(), threading.Condition.wait
+
+    def impatient(condition: threading.Condition, timeout: float | None = None) -> bool:
+        """Interrupt whoever stops the CA; events wait through conditions too."""
+        if threading.current_thread() is stopping:
+            raise KeyboardInterrupt
+        return patient(condition, timeout)
+
     with monkeypatch.context() as patch:
-        # Events wait through conditions too; the client is waiting already.
-        patch.setattr(threading.Condition, "wait", interrupt)
+        patch.setattr(threading.Condition, "wait", impatient)
         with pytest.raises(KeyboardInterrupt):
             ca.stop()
     go.set()
@@ -284,36 +295,3 @@ def test_an_interrupted_stop_can_be_taken_up_again(monkeypatch: pytest.MonkeyPat
     with ca:
         assert ca.submit(make_csr()).disposition == CRDisposition.ISSUED
     assert log == [*one_life, *one_life]
-
-
-# Many hands
-
-
-@pytest.fixture
-def _hasty() -> Iterator[None]:
-    """Let threads take turns as often as they can."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
-
-
-@pytest.mark.usefixtures("_hasty")
-def test_modules_plugged_in_at_once_are_all_there() -> None:
-    """Eight threads install modules of one name: none is lost, and no ProgID is given twice."""
-    log: list[tuple[object, ...]] = []
-    ca = kit.make_ca()
-    together = threading.Barrier(THREADS)
-
-    def install() -> list[str]:
-        together.wait(kit.PATIENCE)
-        return [ca.install_exit_module(kit.Listener("A", log, kit.ISSUED)) for _ in range(EACH)]
-
-    workers = [kit.Worker(install) for _ in range(THREADS)]
-    given = [progid for worker in workers for progid in worker.result()]
-    assert len(set(given)) == THREADS * EACH
-    assert sorted(ca.exit_modules) == sorted(given)
-    with ca:
-        ca.submit(make_csr())
-    assert len(log) == THREADS * EACH
-    assert ca.event_log == ()

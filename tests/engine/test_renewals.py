@@ -8,6 +8,7 @@ Source: MS-WCCE 2.2.2.7.3, 3.2.1.4.2.1.4.2 (renewals); RFC 5280 4.1 (certificate
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -104,7 +105,7 @@ def check_refused(ca: certsim.CertificationAuthority, old: bytes, code: int) -> 
     answer = (outcome.disposition, kit.code(outcome.status & 0xFFFFFFFF), outcome.certificate)
     assert answer == (ERROR, kit.code(code), None)
     assert outcome.message.startswith(f"{VERIFYING}  ")
-    columns = kit.shelf(ca)[-1].columns  # type: ignore[attr-defined]
+    columns: Any = kit.shelf(ca)[-1].columns  # type: ignore[attr-defined]
     assert columns["Request.Disposition"] == ROW_FAILED
     assert columns["Request.StatusCode"] & 0xFFFFFFFF == code
     assert columns["Request.DispositionMessage"] == outcome.message
@@ -153,15 +154,16 @@ def test_renewal_tells_its_old_certificate_while_policy_decides_and_when_it_pend
         assert {name: told[name] for name in expected} == expected
 
 
-def test_a_renewal_can_be_renewed_in_turn() -> None:
-    """The old certificate's requester is that of the row with its serial number, not the first."""
+def test_old_requester_is_that_of_the_very_certificate() -> None:
+    """Of several certificates for one key, the requester of the one that is renewed is told."""
     probe = kit.Probe(look)
     with kit.authority(probe) as ca:
-        for requester in ("first", "second", "third"):
-            # All of them for one key, so that each can sign for the next.
-            known = ca.submit(kit.csr(), requester=rf"LAB\{requester}").certificate
-        assert ca.submit(renewal(encoded(known))).disposition == ISSUED
-    assert probe.seen[-1]["RequesterNameFromOldCertificate"] == r"LAB\third"
+        issued = [
+            ca.submit(kit.csr(), requester=rf"LAB\{who}").certificate
+            for who in ("first", "second", "third")
+        ]
+        assert ca.submit(renewal(encoded(issued[1]))).disposition == ISSUED
+    assert probe.seen[-1]["RequesterNameFromOldCertificate"] == r"LAB\second"
 
 
 def test_own_certificate_without_a_row_can_be_renewed() -> None:
@@ -272,6 +274,20 @@ def test_damaged_old_certificate_does_no_lasting_harm() -> None:
         assert ca.submit(kit.csr()).disposition == ISSUED
         assert ca.submit(renewal(certificate())).disposition == ISSUED
         assert not ca.event_log
+
+
+@pytest.mark.parametrize("serial", [0, -5])
+@pytest.mark.parametrize("action", ["error", "ignore"])
+def test_serial_number_that_is_only_warned_of_never_raises(action: str, serial: int) -> None:
+    """RFC 5280 wants a positive one; whether a warning counts as an error is the user's choice."""
+    probe = kit.Probe(look, mask=0x3F)
+    with kit.authority(probe, key=CA_KEY) as ca, warnings.catch_warnings():
+        warnings.simplefilter(action)  # type: ignore[arg-type]
+        if action == "error":
+            check_refused(ca, certificate(serial=serial), ASN1_CORRUPT)
+        else:
+            assert ca.submit(renewal(certificate(serial=serial))).disposition in (ERROR, ISSUED)
+    assert probe.first()["RequesterNameFromOldCertificate"] == EMPTY
 
 
 @settings(deadline=None, max_examples=150)

@@ -6,6 +6,8 @@ Source: docs/rulings.md (Modules; Configuration; Names and formats); certsrv.h (
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from certsim import CertificationAuthority, ComError, ModuleLoadError
 from tests.engine import engine_kit as kit
 from tests.engine import values_kit
 from tests.requests_kit import make_csr
+
+THREADS, EACH = 8, 20
 
 
 class Asks:
@@ -218,3 +222,36 @@ def test_a_modules_words_are_cut_in_the_event_log(error: Exception) -> None:
     assert len(lengths) == 2
     assert all(8_000 < length <= 8192 for length in lengths)
     assert len(outcome.message) <= 8192
+
+
+# Many hands
+
+
+@pytest.fixture
+def _hasty() -> Iterator[None]:
+    """Let threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_modules_plugged_in_at_once_are_all_there() -> None:
+    """Eight threads install modules of one name: none is lost, and no ProgID is given twice."""
+    log: list[tuple[object, ...]] = []
+    ca = kit.make_ca()
+    together = threading.Barrier(THREADS)
+
+    def install() -> list[str]:
+        together.wait(kit.PATIENCE)
+        return [ca.install_exit_module(kit.Listener("A", log, kit.ISSUED)) for _ in range(EACH)]
+
+    workers = [kit.Worker(install) for _ in range(THREADS)]
+    given = [progid for worker in workers for progid in worker.result()]
+    assert len(set(given)) == THREADS * EACH
+    assert sorted(ca.exit_modules) == sorted(given)
+    with ca:
+        ca.submit(make_csr())
+    assert len(log) == THREADS * EACH
+    assert ca.event_log == ()
