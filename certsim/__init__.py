@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from certsim._version import __version__
 
-# Said twice: type checkers and editors read this list, and the running program reads `_HOMES`.
+# Said again: type checkers and editors read this list, and the running program reads `_HOMES`.
 if TYPE_CHECKING:
     from certsim._engine.fidelity import Fidelity
     from certsim._engine.outcome import Outcome

@@ -13,13 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from certsim.database.rows import AttributeRow
 from certsim.errors import ComError
 from certsim.facts.hresults import HRESULT
+from certsim.facts.schema import COLUMNS
 
-TEXT_LIMIT = 32768
+TEXT_LIMIT = COLUMNS["Request.RequestAttributes"].max_length
 """Characters that the column RequestAttributes holds; what is longer is cut.
 
 Source: `certutil -schema`; sdk-api certif/nf-certif-icertserverexit-getrequestproperty.
 """
-NAME_LIMIT, VALUE_LIMIT = 254, 8192
+NAME_LIMIT = COLUMNS["AttributeName"].max_length
+VALUE_LIMIT = COLUMNS["AttributeValue"].max_length
 """Characters of AttributeName and AttributeValue. Source: `certutil -schema`."""
 ADMIN_NAME_LIMIT, ADMIN_VALUE_LIMIT = 127, 4096
 """The same for an officer. Source: sdk-api certadm/nf-certadm-icertadmin-setrequestattributes."""

@@ -20,8 +20,9 @@ from certsim.errors import ComError
 from certsim.facts import oids
 from certsim.facts.flags import ExtensionFlag, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
+from certsim.facts.schema import COLUMNS
 
-MAX_CERTIFICATE = 16_384
+MAX_CERTIFICATE = COLUMNS["RawCertificate"].max_length
 """Bytes a certificate may have. Source: `certutil -schema` (column RawCertificate)."""
 _NO_NAME = b"\x30\x00"
 """The empty Name, which RFC 5280 4.1.2.6 allows beside an alternative name alone."""

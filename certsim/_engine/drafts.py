@@ -25,10 +25,11 @@ from certsim.facts.dispositions import RowDisposition
 from certsim.facts.flags import ORIGIN_MASK, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
 from certsim.facts.properties import NAME_PROPERTIES, Property, PropType
+from certsim.facts.schema import COLUMNS
 
 MAX_OID = 31
 """Characters an OID may have in a Set call, by the page of `SetCertificateExtension`."""
-MAX_EXTENSION = 4096
+MAX_EXTENSION = COLUMNS["ExtensionRawValue"].max_length
 """Bytes an encoded value may have. Source: `certutil -schema` (column ExtensionRawValue)."""
 _SETTABLE_FLAGS = 0xFF03
 """CRITICAL, DISABLE, and the byte a policy module may use for itself. Source: certsrv.h."""

@@ -21,13 +21,14 @@ from certsim._engine.journal import EventLogEntry
 from certsim._engine.state import CAState
 from certsim.errors import signed
 from certsim.facts.hresults import HRESULT
+from certsim.facts.schema import COLUMNS
 
 logger = logging.getLogger("certsim")
 logger.addHandler(logging.NullHandler())
 
 
 _OURS = str(Path(__file__).parent)
-_LONGEST = 8192
+_LONGEST = COLUMNS["Request.DispositionMessage"].max_length
 """Characters of a failure's text that are kept; some exceptions carry megabytes."""
 
 

@@ -48,13 +48,13 @@ class Hosted(Callee):
     while it is called. `notify` is bound once here, since the loop calls it for every event.
     """
 
-    __slots__ = ("mask", "module", "name", "notify")
+    __slots__ = ("mask", "module", "notify")
 
     def __init__(self, plugged: Plug, module: object, state: CAState) -> None:
         """Take the made object; `mask` stays 0 until `Initialize` has answered."""
         socket = plugged.socket
         super().__init__(plugged.progid, rf"{state.registry.root}\{socket.folder}\{plugged.progid}")
-        self.module, self.name = module, plugged.name
+        self.module = module
         self.mask = 0
         self.notify: Callable[[int, int], object] = getattr(module, "Notify", _never)
 

@@ -23,8 +23,9 @@ from certsim.database.rows import AttributeRow, ExtensionRow
 from certsim.facts import oids
 from certsim.facts.flags import ExtensionFlag, ExtensionOrigin, RequestType
 from certsim.facts.hresults import HRESULT
+from certsim.facts.schema import COLUMNS
 
-MAX_EXTENSION = 4096
+MAX_EXTENSION = COLUMNS["ExtensionRawValue"].max_length
 """Bytes an extension's value may have. Source: `certutil -schema Ext` (ExtensionRawValue)."""
 _EXTENSION_ATTRIBUTES = frozenset((oids.CERT_EXTENSIONS, oids.EXTENSION_REQUEST))
 _SHA1 = signatures.DIGESTS[oids.SHA1]

@@ -35,10 +35,11 @@ from certsim.errors import ComError, printable
 from certsim.facts.dispositions import CRDisposition
 from certsim.facts.flags import RequestFlag, RequestType
 from certsim.facts.hresults import HRESULT
+from certsim.facts.schema import COLUMNS
 
-MAX_REQUESTER = 2048
+MAX_REQUESTER = COLUMNS["Request.RequesterName"].max_length
 """Characters a requester's name may have. Source: `certutil -schema` (Request.RequesterName)."""
-MAX_MESSAGE = 8192
+MAX_MESSAGE = COLUMNS["Request.DispositionMessage"].max_length
 """Characters a disposition message may have; what is over is cut. Source: `certutil -schema`."""
 
 ANSWERS: Mapping[Guard, CRDisposition] = {
@@ -157,6 +158,8 @@ def _read(state: CAState, request_id: int, columns: dict[str, Value], arrival: A
     try:
         _check_sizes(arrival)
         submission = requests.read(arrival.data)
+        columns["Request.RequestType"] = submission.request_type | _FULL_RESPONSE
+        columns["Request.RawName"] = submission.raw_name
         if state.settings.enforce_name_lengths:
             names.check_lengths(submission.subject.parts)
         if submission.old_certificate is not None:
@@ -167,8 +170,6 @@ def _read(state: CAState, request_id: int, columns: dict[str, Value], arrival: A
         raise
     except ComError as error:
         raise RequestError(error.hresult, error.strerror) from error
-    columns["Request.RequestType"] = submission.request_type | _FULL_RESPONSE
-    columns["Request.RawName"] = submission.raw_name
     info = submission.public_key_info
     draft = Draft(request_id, columns, rows, submission.extensions, info)
     draft.subject = submission.subject

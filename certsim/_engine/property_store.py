@@ -3,7 +3,7 @@
 An object holds a context number and nothing that leads to a row. It may be made before any CA
 exists, kept for ever, and used from any thread as long as its context lives.
 What a call answers is worked out in `reading`, what it changes in `drafts`; here the call is aimed,
-and written down while a trace is on.
+and a read, or an aim that misses, is written down while a trace is on.
 Source: sdk-api certif (icertserverexit, icertserverpolicy); docs/rulings.md (Contexts).
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol, TypeVar, TypeVarTuple, Unpack
 
 from certsim._engine import contexts, reading
-from certsim._engine.contexts import live, thread
+from certsim._engine.contexts import Target, live, thread
 from certsim._engine.drafts import Draft
 from certsim._engine.journal import Read
 from certsim._engine.state import CAState
@@ -70,7 +70,7 @@ class _ServerObject:
         Source: sdk-api certif/nf-certif-icertserverexit-setcontext.
         """
         if Context != 0:
-            contexts.find(Context)
+            self._find("SetContext", Context)
         self._context = Context
         self._flags = self._extensions = self._attributes = None
 
@@ -173,9 +173,19 @@ class _ServerObject:
 
     # Each call looks its context up anew, so that an object aimed at a context that has died fails
     # as `SetContext` would instead of showing what it last saw. Source: docs/rulings.md (Contexts).
-    def _aim(self) -> tuple[CAState, Row | Draft | None]:
+    def _find(self, method: str, context: int) -> Target:
+        """Look up *context*; a miss is traced for the CA that is calling, if one is."""
+        try:
+            return contexts.find(context)
+        except ComError as error:
+            caller = thread.caller
+            if caller is not None and caller.state.journal.traces:
+                self._trace(caller.state, method, (str(context),), "", error.hresult)
+            raise
+
+    def _aim(self, method: str) -> tuple[CAState, Row | Draft | None]:
         if self._context:
-            return contexts.find(self._context)
+            return self._find(method, self._context)
         return contexts.state_at_zero(self._bound), None
 
     def _read(
@@ -184,7 +194,7 @@ class _ServerObject:
         reader: Callable[[CAState, Row | Draft | None, Unpack[_Ts]], _T],
         *arguments: *_Ts,
     ) -> _T:
-        state, row = live.get(self._context) or self._aim()
+        state, row = live.get(self._context) or self._aim(method)
         if not state.journal.traces:
             return reader(state, row, *arguments)
         try:
@@ -252,7 +262,7 @@ class CCertServerPolicy(_ServerObject):
                 HRESULT.E_INVALIDARG,
                 f"no property {strPropertyName!r:.60} of PROPTYPE {PropertyType!r:.20} can be set",
             )
-        self._draft().set_property(fact, pvarPropertyValue)
+        self._draft("SetCertificateProperty").set_property(fact, pvarPropertyValue)
 
     def SetCertificateExtension(
         self,
@@ -267,12 +277,12 @@ class CCertServerPolicy(_ServerObject):
         Errors: E_INVALIDARG and CRYPT_E_INVALID_IA5_STRING (`Draft.set_extension`).
         Source: sdk-api certif/nf-certif-icertserverpolicy-setcertificateextension.
         """
-        self._draft().set_extension(
+        self._draft("SetCertificateExtension").set_extension(
             strExtensionName, Type, ExtFlags, pvarValue, ExtensionOrigin.POLICY
         )
 
-    def _draft(self) -> Draft:
-        _, row = live.get(self._context) or self._aim()
+    def _draft(self, method: str) -> Draft:
+        _, row = live.get(self._context) or self._aim(method)
         if not isinstance(row, Draft):
             raise ComError(
                 HRESULT.E_INVALIDARG, "only a request that policy is deciding can be changed"

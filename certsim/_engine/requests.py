@@ -25,8 +25,9 @@ from certsim._engine import asn1, cms, pkcs10
 from certsim._engine.submission import RequestError, Submission, damaged
 from certsim.errors import ComError
 from certsim.facts.hresults import HRESULT
+from certsim.facts.schema import COLUMNS
 
-MAX_REQUEST = 65_536
+MAX_REQUEST = COLUMNS["Request.RawRequest"].max_length
 """Bytes a decoded request may have. Source: `certutil -schema` (Request.RawRequest)."""
 MAX_TEXT = 131_072
 """Characters or bytes that are looked at: room for base64 of the former, with line ends."""

@@ -225,13 +225,11 @@ def _member(module: object, name: str, member: str, socket: Socket) -> object:
         raise ModuleLoadError(f"{socket.kind} {name}: reading {member} failed: {told}") from error
 
 
-def takes(method: object, count: int) -> bool:
+def takes(method: Callable[..., object], count: int) -> bool:
     """Tell whether *method* can be called with *count* positional arguments.
 
     Names do not count, since COM passes by position; more parameters with defaults are welcome.
     """
-    if not callable(method):
-        return False
     try:
         signature = inspect.signature(method)
     except (TypeError, ValueError):

@@ -17,7 +17,7 @@ from certsim.facts.hresults import HRESULT
 PARSING = "Error Parsing Request"
 ARCHIVING = "Error Archiving Private Key"
 VERIFYING = "Error Verifying Request Signature or Signing Certificate"
-"""The two stages as DispositionMessage words them. Windows does so in the server's language."""
+"""The stages as DispositionMessage words them. Windows does so in the server's language."""
 
 
 class RequestError(ComError):

@@ -13,9 +13,10 @@ from cryptography.x509 import ObjectIdentifier
 from certsim._engine import asn1, names
 from certsim._engine.drafts import Draft
 from certsim.facts import oids
+from certsim.facts.schema import COLUMNS
 
 _ATTRIBUTE = "certificatetemplate"
-MAX_TEMPLATE = 254
+MAX_TEMPLATE = COLUMNS["CertificateTemplate"].max_length
 """Characters the column holds. Source: `certutil -schema` (CertificateTemplate)."""
 
 

@@ -68,7 +68,6 @@ class CACertificate:
     not_after: datetime
     algorithm: bytes
     sign: Callable[[bytes], bytes] = attrs.field(repr=False)
-    public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey = attrs.field(repr=False)
 
 
 def signer(key: PrivateKey, *, repeatable: bool) -> tuple[bytes, Callable[[bytes], bytes]]:
@@ -173,7 +172,7 @@ def self_sign(
     public_key_info = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     identifier = x509.SubjectKeyIdentifier.from_public_key(public_key)
     blank = CACertificate(
-        b"", 0, 0, name, identifier.digest, not_before, not_after, algorithm, sign, public_key
+        b"", 0, 0, name, identifier.digest, not_before, not_after, algorithm, sign
     )
     critical = int(ExtensionOrigin.CACERT) | ExtensionFlag.CRITICAL
     rows = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import unicodedata
 from datetime import UTC, datetime
@@ -237,6 +238,31 @@ def test_a_read_that_fails_is_journaled_with_its_code() -> None:
     (entry,) = reads_of_a(ca)
     assert (entry.hresult, entry.result) == (kit.signed(kit.PROPERTY_EMPTY), "")
     assert "CERTSRV_E_PROPERTY_EMPTY" in str(entry)
+
+
+def test_a_context_that_is_dead_is_journaled_where_it_is_missed() -> None:
+    """The reads authors look for first: a context kept too long, or made up."""
+    kept: list[int] = []
+    server = CCertServerExit()
+
+    def read(_event: int, context: int) -> None:
+        if not kept:
+            server.SetContext(context)
+        kept.append(context)
+        for call in (lambda: server.GetRequestAttribute("A"), lambda: server.SetContext(-1)):
+            with contextlib.suppress(ComError):
+                call()
+
+    with kit.make_ca(kit.Listener("A", [], 0x1, read)) as ca, ca.tracing():
+        ca.submit(make_csr())
+        ca.submit(make_csr())
+    told = [(entry.method, entry.hresult & 0xFFFFFFFF) for entry in reads_of_a(ca)]
+    assert told == [
+        ("GetRequestAttribute", kit.PROPERTY_EMPTY),
+        ("SetContext", kit.E_INVALIDARG),
+        ("GetRequestAttribute", kit.E_INVALIDARG),
+        ("SetContext", kit.E_INVALIDARG),
+    ]
 
 
 def test_a_trace_ends_when_the_block_raises() -> None:
