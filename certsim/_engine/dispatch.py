@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from certsim._engine import contexts, failures
@@ -59,6 +59,14 @@ class _Posted(threading.local):
     queue: deque[tuple[ExitEvent, Row | None]] | None = None
 
 
+_Listener = tuple[Hosted, Callable[[int, int], object], str]
+"""A module with its `Notify` and its ProgID, looked up once and not for each event."""
+
+
+def _listener(module: Hosted) -> _Listener:
+    return module, module.notify, module.progid
+
+
 class Dispatcher:
     """Tell the modules of one CA what happened.
 
@@ -69,7 +77,7 @@ class Dispatcher:
     def __init__(self, state: CAState) -> None:
         """Begin with no module."""
         self._state = state
-        self._listeners: dict[int, tuple[Hosted, ...]] = {}
+        self._listeners: dict[int, tuple[_Listener, ...]] = {}
         self._policy: Hosted | None = None
         self._posted = _Posted()
 
@@ -83,7 +91,7 @@ class Dispatcher:
         self._listeners = {
             int(event): wanted
             for event in ExitEvent
-            if (wanted := tuple(module for module in exits if module.mask & event))
+            if (wanted := tuple(_listener(module) for module in exits if module.mask & event))
         }
 
     def post(self, event: ExitEvent, row: Row | None = None) -> None:
@@ -113,22 +121,22 @@ class Dispatcher:
         state, listeners, value = self._state, self._listeners[event], int(event)
         context = 0 if row is None else contexts.open_context(state, row)
         request_id = None if row is None else row.request_id
-        caller = Caller(state, listeners[0])
+        caller = Caller(state, listeners[0][0])
         before, thread.caller = thread.caller, caller
-        append, stopwatch = state.journal.append, state.sources.stopwatch
+        append, stopwatch, kind = state.journal.append, state.sources.stopwatch, Notification
         try:
             started = stopwatch()
-            for module in listeners:
+            for module, notify, progid in listeners:
                 caller.module = module
                 try:
-                    module.notify(value, context)
+                    notify(value, context)
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:
                     # Even SystemExit: a module must not end the service by accident.
                     failures.log_failure(state, failures.EXIT, module, "Notify", error, request_id)
                 ended = stopwatch()
-                append((Notification, module.progid, event, context, request_id, ended - started))
+                append((kind, progid, event, context, request_id, ended - started))
                 started = ended
         finally:
             thread.caller = before

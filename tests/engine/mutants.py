@@ -36,7 +36,11 @@ def mask_inverted(patch: Patch) -> None:
     def inverted(self: Dispatcher, policy: object, exits: Sequence[attrs.AttrsInstance]) -> None:
         host(self, policy, exits)  # type: ignore[arg-type]
         self._listeners = {
-            int(event): tuple(m for m in exits if not m.mask & event)  # type: ignore[attr-defined]
+            int(event): tuple(
+                (m, m.notify, m.progid)  # type: ignore[attr-defined]
+                for m in exits
+                if not m.mask & event  # type: ignore[attr-defined]
+            )
             for event in ExitEvent
             if not all(m.mask & event for m in exits)  # type: ignore[attr-defined]
         }
@@ -140,9 +144,9 @@ def failure_ends_the_round(patch: Patch) -> None:
 
     def impatient(self: Dispatcher, event: ExitEvent, row: object) -> None:
         context = contexts.open_context(self._state, row)  # type: ignore[arg-type]
-        for module in self._listeners[event]:
+        for module, notify, _ in self._listeners[event]:
             try:
-                module.notify(int(event), context)
+                notify(int(event), context)
             except Exception as error:
                 failures.log_failure(self._state, failures.EXIT, module, "Notify", error, 1)
                 break
