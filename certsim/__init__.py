@@ -117,10 +117,12 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    """Load the public *name* from its home.
+    """Load the public *name* from its home, or the package of policy modules.
 
     Errors: `AttributeError` for a name that is not public. Source: PEP 562.
     """
+    if name == "policies":
+        return import_module("certsim.policies")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'certsim' has no attribute {name!r}")

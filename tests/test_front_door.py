@@ -55,6 +55,13 @@ def test_the_first_lesson_runs() -> None:
     assert not ca.running
 
 
+def test_the_shipped_policies_are_at_hand() -> None:
+    """`certsim.policies` needs no import of its own, not even before there is a CA."""
+    code = "import certsim; print(certsim.policies.Standalone.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "Standalone\n"
+
+
 def readme(language: str) -> list[str]:
     """Return the README's code blocks in *language*."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from datetime import datetime
 from certsim.activation import Dispatch
 from certsim.errors import ComError
 from certsim.facts.dispositions import Verdict
-from certsim.facts.flags import EditFlag, ExtensionFlag, ExtensionOrigin
+from certsim.facts.flags import ORIGIN_MASK, EditFlag, ExtensionFlag, ExtensionOrigin
 from certsim.facts.flags import RequestDisposition as Rule
 from certsim.facts.hresults import HRESULT
 from certsim.facts.oids import BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, SUBJECT_ALT_NAME
@@ -32,7 +32,7 @@ from certsim.registry import open_key
 _DISABLE, _CRITICAL = int(ExtensionFlag.DISABLE), int(ExtensionFlag.CRITICAL)
 _KEEP = 0xFF01
 """The flags that letting an extension through leaves as they are: CRITICAL and the private byte."""
-_ORIGINS = 0xF0000
+_ORIGINS = ORIGIN_MASK
 """Where an extension came from: four bits that the engine sets. Source: certsrv.h."""
 _FROM_REQUEST = frozenset(
     (
