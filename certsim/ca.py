@@ -247,8 +247,8 @@ class CertificationAuthority:
         self._state.registry.write(*self._resolve(path), value)
 
     def _resolve(self, path: str) -> tuple[str, str]:
-        first = next(iter(self.exit_modules), None)
-        return resolve(path, policy=self._service.policy_module, first_exit=first)
+        service = self._service
+        return resolve(path, policy=service.policy_module, exits=lambda: service.exit_modules)
 
     def install_exit_module(self, spec: object) -> str:
         """Plug an exit module in behind the others and return its ProgID; as on a server, the

@@ -15,7 +15,7 @@ MS-CSRA 3.1.4.2.15 (when a change counts).
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from certsim.errors import ComError
@@ -134,27 +134,31 @@ def _checked(name: str, value: object) -> RegistryValue:
     )
 
 
-def resolve(path: str, *, policy: str, first_exit: str | None) -> tuple[str, str]:
+def resolve(path: str, *, policy: str, exits: Callable[[], Sequence[str]]) -> tuple[str, str]:
     r"""Return the key and the value name that a certutil-style *path* means.
 
     `ca\X` is the CA's own value, `policy\X` the active policy module's (ProgID *policy*),
-    `exit\X` the first active exit module's (*first_exit*); any other path counts from the CA's
-    key. Errors: `ComError` E_INVALIDARG for an empty name, ERROR_FILE_NOT_FOUND (0x80070002) for
-    `exit\` without an exit module. Source: windowsserverdocs certutil (`-getreg`).
+    `exit\X` the first active exit module's (of *exits*, which is asked for this root alone: a
+    wrong `Active` must not stand in the way of its own repair); any other path counts from the
+    CA's key. Errors: `ComError` E_INVALIDARG for an empty name, ERROR_FILE_NOT_FOUND (0x80070002)
+    for `exit\` without an exit module. Source: windowsserverdocs certutil (`-getreg`).
     """
     head, *rest = path.split("\\") if isinstance(path, str) else [""]
     if not all((head, *rest)):
         raise ComError(HRESULT.E_INVALIDARG, f"{path!r:.80} names no configuration value")
-    root = head.lower()
-    if rest and root == "exit" and first_exit is None:
-        raise ComError(HRESULT.ERROR_FILE_NOT_FOUND, f"{path}: the CA has no exit module")
     # A bare `ca` or `exit` names no root but a value of the CA's own key: roots need a rest.
-    roots = {
-        "ca": (),
-        "policy": ("PolicyModules", policy),
-        "exit": ("ExitModules", first_exit or ""),
-    }
-    parts = (*roots[root], *rest) if rest and root in roots else (head, *rest)
+    root = head.lower() if rest else ""
+    if root == "ca":
+        parts = rest
+    elif root == "policy":
+        parts = ["PolicyModules", policy, *rest]
+    elif root == "exit":
+        active = exits()
+        if not active:
+            raise ComError(HRESULT.ERROR_FILE_NOT_FOUND, f"{path}: the CA has no exit module")
+        parts = ["ExitModules", active[0], *rest]
+    else:
+        parts = [head, *rest]
     return "\\".join(parts[:-1]), parts[-1]
 
 

@@ -39,6 +39,7 @@ from certsim.facts.properties import PropType
 
 _Change = Callable[[Row, Mapping[str, Value]], Row]
 """Take the standing row and the columns of its new state; return the row to commit."""
+_ID_BITS = 63
 _CERTIFIED = frozenset((RowDisposition.ISSUED, RowDisposition.REVOKED))
 _KINDS: dict[type, PropType] = {
     bytes: PropType.BINARY,
@@ -301,6 +302,8 @@ def _account(name: object) -> str:
 def _checked_id(request_id: object) -> int:
     if not isinstance(request_id, int) or isinstance(request_id, bool):
         raise ComError(HRESULT.E_INVALIDARG, f"{request_id!r:.40} is no request id")
+    if request_id.bit_length() > _ID_BITS:
+        raise ComError(HRESULT.E_INVALIDARG, "a request id is a number of at most 63 bits")
     return request_id
 
 

@@ -108,7 +108,7 @@ class Service:
         self._state, self._dispatcher = state, dispatcher
         self._switch = threading.RLock()
         self._busy = False
-        self._plugging = threading.Lock()
+        self._plugging = threading.RLock()  # a file that is plugged in may plug in another
         self._exits: dict[str, Plug] = {}
         self._policy: Plug | None = None
 

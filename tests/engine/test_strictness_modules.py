@@ -255,3 +255,21 @@ def test_modules_plugged_in_at_once_are_all_there() -> None:
         ca.submit(make_csr())
     assert len(log) == THREADS * EACH
     assert ca.event_log == ()
+
+
+def test_a_wrong_active_list_can_be_put_right() -> None:
+    r"""A mistake in ExitModules\Active stops the start, and no other look at the registry."""
+    ca = CertificationAuthority()
+    ca.set_config(r"ExitModules\Active", 5)
+    assert ca.get_config(r"ca\ValidityPeriodUnits") == 1
+    with pytest.raises(ComError, match="Active is a list of text"):
+        ca.start()
+    ca.set_config(r"ExitModules\Active", [])
+    with ca:
+        assert ca.running
+
+
+def test_an_id_of_thousands_of_digits_is_refused() -> None:
+    """Python would not even print such a number."""
+    with CertificationAuthority() as ca, pytest.raises(ComError, match="63 bits"):
+        ca.retrieve(10**5000)
