@@ -16,5 +16,9 @@ how far the row may be trusted. Where two sources carry one row, the weaker basi
 ``hresults``      result codes (``hresult_codes`` has the numbers, ``hresults_other`` rarer texts)
 ``flags``         the constant groups of the headers
 ``oids``          object identifiers of requests, certificates and CRLs
+``registry``      values that a new authority's configuration has
+``views``         predefined views, the operators of a restriction
+``access``        the permission that each verb asks for
+``audit``         events of the security audit, the bits of their filter
 ``basis``         the scale of trust itself
 """

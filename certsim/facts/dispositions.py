@@ -307,6 +307,8 @@ VALIDITY_ANSWERS: Final[tuple[ValidityAnswer, ...]] = (
         RowDisposition.PENDING, CADisposition.UNDER_SUBMISSION, _VALIDITY, _ASSUMED),
     ValidityAnswer(RowDisposition.FAILED, CADisposition.INVALID, _VALIDITY, _ASSUMED),
     ValidityAnswer(RowDisposition.DENIED, CADisposition.INVALID, _VALIDITY, _ASSUMED),
+    # Such a row has a serial number, but what it names was issued elsewhere.
+    ValidityAnswer(RowDisposition.FOREIGN, CADisposition.INVALID, _VALIDITY, _ASSUMED),
 )
 # fmt: on
 

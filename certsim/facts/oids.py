@@ -66,6 +66,7 @@ SMIME_CAPABILITIES: Final = "1.2.840.113549.1.9.15"
 ACCESS_OCSP: Final = "1.3.6.1.5.5.7.48.1"
 ACCESS_CA_ISSUERS: Final = "1.3.6.1.5.5.7.48.2"
 CODE_SIGNING: Final = "1.3.6.1.5.5.7.3.3"
+KERNEL_MODE_CODE_SIGNING: Final = "1.3.6.1.4.1.311.61.1.1"
 
 # Messages around a request
 CMS_DATA: Final = "1.2.840.113549.1.7.1"
@@ -198,6 +199,8 @@ OIDS: Final[tuple[OidFact, ...]] = (
     OidFact("CODE_SIGNING", CODE_SIGNING,
         "The key signs programs; such certificates stay on the CRL.",
         "RFC 5280 4.2.1.12", _DOCUMENTED),
+    OidFact("KERNEL_MODE_CODE_SIGNING", KERNEL_MODE_CODE_SIGNING,
+        "The key signs drivers; such certificates stay on the CRL too.", _WINCRYPT, _HEADER),
     OidFact("CMS_DATA", CMS_DATA,
         "Bare content of a message.", "RFC 5652 4", _DOCUMENTED),
     OidFact("CMS_SIGNED_DATA", CMS_SIGNED_DATA,

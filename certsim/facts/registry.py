@@ -10,7 +10,7 @@ from __future__ import annotations
 import attrs
 
 from certsim.facts.basis import Basis
-from certsim.facts.oids import STANDALONE_EXTENSIONS
+from certsim.facts.oids import CODE_SIGNING, KERNEL_MODE_CODE_SIGNING, STANDALONE_EXTENSIONS
 
 SERVICE_KEY = r"SYSTEM\CurrentControlSet\Services\CertSvc"
 """Below HKEY_LOCAL_MACHINE. Source: certsrv.h, wszREGKEYCERTSVCPATH."""
@@ -31,6 +31,7 @@ class RegistryFact:
 
 
 _HEADER = "certsrv.h, wszREG constants"
+_PUBLICATION = "MS-CSRA 3.1.4.1.6; TechNet wiki 20652"
 
 CA_DEFAULTS = (
     RegistryFact(
@@ -107,10 +108,66 @@ CA_DEFAULTS = (
         Basis.DOCUMENTED,
     ),
     RegistryFact(
+        "EKUOIDsForPublishExpiredCertInCRL",
+        (CODE_SIGNING, KERNEL_MODE_CODE_SIGNING),
+        "extended key usages whose certificates stay on the CRL after they have expired",
+        f"{_HEADER}; TechNet wiki 16227",
+        Basis.OBSERVED,
+    ),
+    RegistryFact(
+        "CRLPeriod",
+        "Weeks",
+        "unit of the time from one base CRL to the next",
+        _PUBLICATION,
+        Basis.DOCUMENTED,
+    ),
+    RegistryFact(
+        "CRLPeriodUnits",
+        1,
+        "how many of those units",
+        _PUBLICATION,
+        Basis.DOCUMENTED,
+    ),
+    RegistryFact(
+        "CRLOverlapPeriod",
+        "Hours",
+        "unit of the time that a base CRL is good for beyond the next publication",
+        f"{_HEADER}; certutil -getreg, published output",
+        Basis.OBSERVED,
+    ),
+    RegistryFact(
+        "CRLOverlapUnits",
+        0,
+        "how many of those units; 0 leaves the overlap to be worked out from the period",
+        _PUBLICATION,
+        Basis.DOCUMENTED,
+    ),
+    RegistryFact(
+        "CRLDeltaPeriod",
+        "Days",
+        "unit of the time from one delta CRL to the next",
+        _PUBLICATION,
+        Basis.DOCUMENTED,
+    ),
+    RegistryFact(
         "CRLDeltaPeriodUnits",
         1,
         "how many CRLDeltaPeriod units a delta CRL stands for; 0 turns deltas off",
         "MS-CSRA",
+        Basis.DOCUMENTED,
+    ),
+    RegistryFact(
+        "CRLDeltaOverlapPeriod",
+        "Minutes",
+        "unit of the time that a delta CRL is good for beyond the next publication",
+        f"{_HEADER}; certutil -getreg, published output",
+        Basis.OBSERVED,
+    ),
+    RegistryFact(
+        "CRLDeltaOverlapUnits",
+        0,
+        "how many of those units; 0 leaves the overlap to be worked out from the period",
+        _PUBLICATION,
         Basis.DOCUMENTED,
     ),
     RegistryFact("UseDS", 0, "whether the CA uses a directory", _HEADER, Basis.HEADER),

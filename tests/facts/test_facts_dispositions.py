@@ -88,17 +88,18 @@ def test_client_sees_what_the_sheet_says(oracle: dict[str, Any]) -> None:
     assert {int(row): int(answer) for row, answer in CR_FROM_ROW.items()} == expected
 
 
-def test_validity_check_answers_five_states() -> None:
-    """Issued is valid, revoked is revoked; the three states without certificate are assumed."""
+def test_validity_check_answers_six_states() -> None:
+    """Issued is valid, revoked is revoked; what nobody asks of a server is assumed."""
     assert {int(row): int(answer) for row, answer in CA_FROM_ROW.items()} == {
         9: 5,
+        12: 4,
         20: 3,
         21: 2,
         30: 4,
         31: 4,
     }
     assumed = {int(fact.row) for fact in VALIDITY_ANSWERS if fact.basis is Basis.ASSUMED}
-    assert assumed == {9, 30, 31}
+    assert assumed == {9, 12, 30, 31}
 
 
 @pytest.mark.parametrize("bridge", [CR_FROM_ROW, CA_FROM_ROW])

@@ -2,7 +2,7 @@
 
 import ast
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -43,11 +43,12 @@ def imported(module: str) -> Iterator[str]:
 
 
 def rows(module: str) -> Iterator[object]:
-    """Yield the members of every public table of a module that hold a basis."""
+    """Yield the members of every public table or mapping of a module that hold a basis."""
     content = vars(importlib.import_module(f"certsim.facts.{module}"))
     for name, value in content.items():
-        if name.isupper() and isinstance(value, tuple) and not hasattr(value, "_fields"):
-            yield from (row for row in value if hasattr(row, "basis"))
+        if name.isupper() and isinstance(value, tuple | Mapping) and not hasattr(value, "_fields"):
+            members = value.values() if isinstance(value, Mapping) else value
+            yield from (row for row in members if hasattr(row, "basis"))
 
 
 def test_the_floor_has_the_rooms_others_import() -> None:
@@ -113,6 +114,10 @@ def test_every_row_names_source_and_basis(module: str) -> None:
         ("schema", 103),
         ("hresults", 250),
         ("oids", 40),
+        ("registry", 27),
+        ("views", 8),
+        ("audit", 33),
+        ("access", 15),
     ],
 )
 def test_the_row_walker_sees_the_tables(module: str, at_least: int) -> None:

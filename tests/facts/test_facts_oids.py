@@ -58,6 +58,7 @@ MICROSOFT = {
     "REQUEST_CLIENT_INFO": "21.20",
     "NTDS_REPLICATION": "25.1",
     "NTDS_CA_SECURITY": "25.2",
+    "KERNEL_MODE_CODE_SIGNING": "61.1.1",
 }
 # Note 87 of MS-WCCE, from its own list and not through the constants.
 NOTE_87 = {
