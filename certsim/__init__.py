@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from certsim._engine.fidelity import Fidelity
     from certsim._engine.outcome import Outcome
     from certsim._engine.property_store import CCertServerExit, CCertServerPolicy, Dispatch
+    from certsim._engine.published import PublishedCRL
+    from certsim._engine.security import Security
     from certsim.ca import CertificationAuthority
     from certsim.errors import CertSimError, ComError, ModuleLoadError, com_error
     from certsim.facts.dispositions import (
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from certsim.facts.events import ExitEvent
+    from certsim.facts.flags import CAAccess
     from certsim.facts.properties import PropType
     from certsim.interfaces import (
         ICertExit,
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from certsim.sources import Sources
 
 __all__ = [
+    "CAAccess",
     "CADisposition",
     "CAType",
     "CCertServerExit",
@@ -78,8 +82,10 @@ __all__ = [
     "ModuleLoadError",
     "Outcome",
     "PropType",
+    "PublishedCRL",
     "RevocationReason",
     "RowDisposition",
+    "Security",
     "Sources",
     "Verdict",
     "__version__",
@@ -90,6 +96,8 @@ _HOMES = {
     "certsim._engine.fidelity": ("Fidelity",),
     "certsim._engine.outcome": ("Outcome",),
     "certsim._engine.property_store": ("CCertServerExit", "CCertServerPolicy", "Dispatch"),
+    "certsim._engine.published": ("PublishedCRL",),
+    "certsim._engine.security": ("Security",),
     "certsim.ca": ("CertificationAuthority",),
     "certsim.errors": ("CertSimError", "ComError", "ModuleLoadError", "com_error"),
     "certsim.facts.dispositions": (
@@ -101,6 +109,7 @@ _HOMES = {
         "Verdict",
     ),
     "certsim.facts.events": ("ExitEvent",),
+    "certsim.facts.flags": ("CAAccess",),
     "certsim.facts.properties": ("PropType",),
     "certsim.interfaces": (
         "ICertExit",

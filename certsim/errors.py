@@ -50,6 +50,18 @@ def printable(text: str) -> str:
     )
 
 
+def shown(value: object, width: int = 40) -> str:
+    """Return what a caller passed, for a message: its `repr`, cut to *width* characters.
+
+    An object whose `repr` fails, as that of a number of thousands of digits does, is told by its
+    type. The text may hold anything that a `repr` may; see `printable`.
+    """
+    try:
+        return repr(value)[:width]
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
 class CertSimError(Exception):
     """Be the base of everything certsim raises on purpose."""
 

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from certsim.errors import ComError
+from certsim.errors import ComError, shown
 from certsim.facts.hresults import HRESULT
 from certsim.facts.registry import (
     CA_DEFAULTS,
@@ -84,7 +84,7 @@ class Registry:
         if value is None:
             return 0
         if not isinstance(value, int):
-            raise ComError(HRESULT.E_INVALIDARG, f"{name} is a number, not {value!r:.40}")
+            raise ComError(HRESULT.E_INVALIDARG, f"{name} is a number, not {shown(value)}")
         return value
 
     def text(self, name: str) -> str:
@@ -94,7 +94,7 @@ class Registry:
         """
         value = self.read("", name)
         if value is not None and not isinstance(value, str):
-            raise ComError(HRESULT.E_INVALIDARG, f"{name} is text, not {value!r:.40}")
+            raise ComError(HRESULT.E_INVALIDARG, f"{name} is text, not {shown(value)}")
         return value or ""
 
     def strings(self, name: str) -> list[str]:
@@ -110,7 +110,7 @@ class Registry:
         if isinstance(value, str):
             return [value]
         if value is not None and not isinstance(value, list):
-            raise ComError(HRESULT.E_INVALIDARG, f"{name} is a list of text, not {value!r:.40}")
+            raise ComError(HRESULT.E_INVALIDARG, f"{name} is a list of text, not {shown(value)}")
         return value or []
 
 
@@ -130,7 +130,7 @@ def _checked(name: str, value: object) -> RegistryValue:
         return list(value)
     raise ComError(
         HRESULT.E_INVALIDARG,
-        f"{name} takes a 32-bit integer, text, bytes or a list of text, not {value!r:.60}",
+        f"{name} takes a 32-bit integer, text, bytes or a list of text, not {shown(value, 60)}",
     )
 
 
@@ -145,7 +145,7 @@ def resolve(path: str, *, policy: str, exits: Callable[[], Sequence[str]]) -> tu
     """
     head, *rest = path.split("\\") if isinstance(path, str) else [""]
     if not all((head, *rest)):
-        raise ComError(HRESULT.E_INVALIDARG, f"{path!r:.80} names no configuration value")
+        raise ComError(HRESULT.E_INVALIDARG, f"{shown(path, 80)} names no configuration value")
     # A bare `ca` or `exit` names no root but a value of the CA's own key: roots need a rest.
     root = head.lower() if rest else ""
     if root == "ca":

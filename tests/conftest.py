@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from certsim import CCertServerExit, CertificationAuthority, ComError, PropType, Sources
+from certsim._engine import contexts
 from certsim.sources import SeededSources
 from tests.requests_kit import make_csr
 
@@ -69,6 +70,13 @@ def _row_values(server: CCertServerExit) -> dict[str, object]:
     except ComError:
         values["SerialNumber"] = None
     return values
+
+
+@pytest.fixture(autouse=True)
+def no_ca_runs_on() -> Iterator[None]:
+    """Keep a CA that a test leaves running from answering for those of the next test."""
+    yield
+    contexts._running.clear()
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ class MyExit:
 
 
 def test_the_first_lesson_runs() -> None:
-    """A plain class, a CA in one line, a request in another: the module hears of it."""
+    """A plain class, a CA in one line, a request in another: the module hears of its life."""
     module = MyExit()
     with certsim.CertificationAuthority("Teaching CA", exit_modules=[module]) as ca:
         outcome = ca.submit(
@@ -49,9 +49,15 @@ def test_the_first_lesson_runs() -> None:
             attributes="CertificateTemplate:WebServer\nCertFile:true",
             requester=r"CONTOSO\alice",
         )
+        assert outcome.serial_number is not None
+        ca.revoke(outcome.serial_number, certsim.RevocationReason.KEY_COMPROMISE)
+        base, delta = ca.publish_crls()
     assert outcome.disposition == certsim.CRDisposition.ISSUED
     assert module.config == "Teaching CA"
-    assert module.heard == [(1, outcome.serial_number)]
+    assert module.heard == [(1, outcome.serial_number), (8, outcome.serial_number)]
+    assert (base.kind.name, delta.kind.name) == ("BASE", "DELTA")
+    revoked = base.crl.get_revoked_certificate_by_serial_number(int(outcome.serial_number, 16))
+    assert revoked is not None
     assert not ca.running
 
 

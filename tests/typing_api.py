@@ -4,9 +4,10 @@ Each `type: ignore` marks code that has to be refused: `warn_unused_ignores`, pa
 if it is accepted one day.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import assert_type
 
+from certsim import CADisposition, CertificationAuthority, PublishedCRL, RevocationReason, Security
 from certsim.interfaces import (
     ICertExit,
     ICertExit2,
@@ -143,6 +144,21 @@ def policy_modules_write(server: ICertServerPolicy) -> None:
     server.SetCertificateProperty("CommonName", 4, None)
     server.SetCertificateExtension("2.5.29.15", 3, 1, b"\x03\x02\x05\xa0")
     server.SetCertificateExtension("2.5.29.15", 3, 1, None)  # type: ignore[arg-type]
+
+
+def a_test_drives_a_whole_ca(root: CertificationAuthority) -> None:
+    """Show the types of what the verbs return."""
+    security = Security.standalone("admin")
+    with CertificationAuthority("Sub", issuer=root, security=security) as ca:
+        ca.revoke("0a", RevocationReason.RELEASE, effective=datetime.now(UTC))
+        ca.revoke("0a", 0xFFFFFFFF)
+        ca.revoke("0a", "keyCompromise")  # type: ignore[arg-type]
+        assert_type(ca.is_valid("0a"), CADisposition)
+        assert_type(ca.publish_crls(delta=False), tuple[PublishedCRL, ...])
+        assert_type(ca.delete_rows(row_id=1), int)
+        for row in ca.view("log", where=[("Request.Disposition", "=", 20)]):
+            assert_type(row, dict[str, int | str | bytes | datetime | None])
+        ca.view(where=[("Request.Disposition", 20)])  # type: ignore[list-item]
 
 
 def code_that_reads_serves_both_sides(server: ICertServerPolicy) -> None:

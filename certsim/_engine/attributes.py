@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from certsim.database.rows import AttributeRow
-from certsim.errors import ComError
+from certsim.errors import ComError, shown
 from certsim.facts.hresults import HRESULT
 from certsim.facts.schema import COLUMNS
 
@@ -77,7 +77,9 @@ def as_text(attributes: str | Mapping[str, str]) -> str:
 def _check_pair(name: object, value: object) -> None:
     texts = isinstance(name, str) and isinstance(value, str)
     if not texts or ":" in str(name) or set("\r\n") & set(f"{name}{value}"):
-        raise ComError(HRESULT.E_INVALIDARG, f"attribute {name!r:.60} cannot stand on one line")
+        raise ComError(
+            HRESULT.E_INVALIDARG, f"attribute {shown(name, 60)} cannot stand on one line"
+        )
 
 
 def check_limits(
@@ -93,7 +95,7 @@ def check_limits(
         if len(row.name) > name_limit or len(row.value) > value_limit:
             raise ComError(
                 HRESULT.E_INVALIDARG,
-                f"attribute {row.name!a:.60} is longer than {name_limit} and {value_limit} "
+                f"attribute {shown(row.name, 60)} is longer than {name_limit} and {value_limit} "
                 "characters allow",
             )
 

@@ -14,11 +14,12 @@ from datetime import datetime
 
 from certsim._engine import asn1, names, serials, validity, x509
 from certsim._engine.drafts import Draft
-from certsim._engine.state import CAState
+from certsim._engine.state import CAState, Settings
+from certsim._engine.x509 import CACertificate
 from certsim.database.rows import ExtensionRow, Value
 from certsim.errors import ComError
 from certsim.facts import oids
-from certsim.facts.flags import ExtensionFlag, ExtensionOrigin
+from certsim.facts.flags import CRLFlag, ExtensionFlag, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
 from certsim.facts.schema import COLUMNS
 
@@ -27,24 +28,27 @@ MAX_CERTIFICATE = COLUMNS["RawCertificate"].max_length
 _NO_NAME = b"\x30\x00"
 """The empty Name, which RFC 5280 4.1.2.6 allows beside an alternative name alone."""
 _DISABLE = int(ExtensionFlag.DISABLE)
+# As plain numbers: operations on flag members cost microseconds, and each request comes by here.
+_KEEP_UNTOUCHED = int(CRLFlag.REBUILD_MODIFIED_SUBJECT_ONLY)
+_KEEP_ORDER = int(CRLFlag.DISABLE_RDN_REORDER)
 
 
-def prepare(draft: Draft, state: CAState, now: datetime) -> None:
+def prepare(draft: Draft, state: CAState, issuer: CACertificate, now: datetime) -> None:
     """Give *draft* the dates and the extensions that the CA would issue if policy changed nothing.
 
     NotBefore is *now* less the clock skew; NotAfter is *now* plus the registry's period, no later
     than the end of the CA certificate. The key identifier is the request's own if it sent a
     proper one (observed: origin Request), else SHA-1 of the key.
-    *now* is an aware moment. For a resubmit too: the dates are then those of the new day, while
-    extensions that policy or an officer has set stay.
+    *issuer* is the CA certificate to sign under, *now* an aware moment. For a resubmit too: the
+    dates are then those of the new day, while extensions that policy or an officer has set stay.
     Source: MS-WCCE (clock skew); KB254632 (period, end of the CA certificate); a published lab
     transcript (period counted from now); docs/rulings.md (Certificates).
     """
-    settings, issuer = state.settings, state.issuer
+    settings = state.settings
     draft.columns["NotBefore"] = max(now - settings.skew, issuer.not_before)
     draft.period_end = validity.after(now, settings.validity_units, settings.validity_period)
     draft.columns["NotAfter"] = min(draft.period_end, issuer.not_after)
-    draft.put_own((_key_identifier(draft), *settings.constants))
+    draft.put_own((_key_identifier(draft), *issuer.constants))
 
 
 def _key_identifier(draft: Draft) -> ExtensionRow:
@@ -58,50 +62,69 @@ def _key_identifier(draft: Draft) -> ExtensionRow:
     return ExtensionRow(oids.SUBJECT_KEY_IDENTIFIER, int(ExtensionOrigin.SERVER), value)
 
 
-def certify(draft: Draft, state: CAState) -> dict[str, Value]:
+def certify(draft: Draft, state: CAState, issuer: CACertificate) -> dict[str, Value]:
     """Build and sign the certificate that *draft* describes; return the columns it fills.
 
     Errors: `ComError` CERTSRV_E_BAD_REQUESTSUBJECT for neither subject nor alternative name or a
     name part too long, CERT_E_EXPIRED when the CA certificate has ended, E_INVALIDARG for dates
     that leave no life, CERTSRV_E_ENCODING_LENGTH for over 16,384 bytes; those of
     `serials.new_serial`; NTE_FAIL when the key does not sign.
-    The columns are RawCertificate and RawName (DER), SerialNumber (lower-case hexadecimal) and
-    IssuerNameID, which is 0 since a CA here is never renewed.
-    Source: MS-WCCE 3.2.1.4.2.1.4.6 (serial numbers); docs/rulings.md (Certificates).
+    The columns are RawCertificate and RawName (DER), SerialNumber (lower-case hexadecimal),
+    IssuerNameID and, for a usage whose certificates stay on the CRLs, PublishExpiredCertInCRL.
+    *issuer* is the one that `prepare` was given, whatever renewal came in between.
+    Source: MS-WCCE 3.2.1.4.2.1.4.6 (serial numbers); docs/rulings.md (Certificates, CRLs).
     """
-    not_before, not_after = _life(draft, state)
+    settings = state.settings
+    not_before, not_after = _life(draft, issuer)
     subject = _subject(draft, state)
     serial = serials.new_serial(
         draft.request_id,
-        state.issuer.index,
-        state.settings.high_serial,
+        issuer.index,
+        settings.high_serial,
         state.sources.random_bytes,
     )
     raw = x509.build(
-        state.issuer,
+        issuer,
         serial,
         not_before,
         not_after,
         subject,
         draft.public_key_info,
         draft.extensions,
-        state.settings.constants,
+        issuer.constants,
     )
     if len(raw) > MAX_CERTIFICATE:
         raise ComError(
             HRESULT.CERTSRV_E_ENCODING_LENGTH,
             f"the certificate has {len(raw):,} bytes, {MAX_CERTIFICATE:,} are allowed",
         )
-    return {"RawCertificate": raw, "RawName": subject, "SerialNumber": serial, "IssuerNameID": 0}
+    columns: dict[str, Value] = {
+        "RawCertificate": raw,
+        "RawName": subject,
+        "SerialNumber": serial,
+        "IssuerNameID": issuer.name_id,
+    }
+    return columns | outliving(draft, settings)
 
 
-def _life(draft: Draft, state: CAState) -> tuple[datetime, datetime]:
+def outliving(draft: Draft, settings: Settings) -> dict[str, Value]:
+    """Return the column that keeps a certificate on CRLs beyond its end, if a usage asks for it.
+
+    Source: TechNet wiki 16227; docs/rulings.md (CRLs).
+    """
+    row = draft.extension(oids.EXTENDED_KEY_USAGE)
+    if row is None or row.flags & _DISABLE or not asn1.read_oids(row.value) & settings.lasting:
+        return {}
+    return {"PublishExpiredCertInCRL": 1}
+
+
+def _life(draft: Draft, issuer: CACertificate) -> tuple[datetime, datetime]:
     # Policy moves dates inwards only, so it can leave no time at all, but never too much.
     not_before, not_after = draft.columns["NotBefore"], draft.columns["NotAfter"]
     if not isinstance(not_before, datetime) or not isinstance(not_after, datetime):
         raise TypeError("a prepared draft has both dates")
     if not_after <= not_before:
-        expired = state.issuer.not_after <= not_before
+        expired = issuer.not_after <= not_before
         raise ComError(
             HRESULT.CERT_E_EXPIRED if expired else HRESULT.E_INVALIDARG,
             "the CA certificate has expired" if expired else "NotAfter is not after NotBefore",
@@ -117,14 +140,16 @@ def _subject(draft: Draft, state: CAState) -> bytes:
     Source: win32 SecCrypto/name-properties; gradenegger.eu (order of RDNs, CRLFlags).
     """
     settings, changed = state.settings, draft.changed_names()
+    flags = settings.crl_flags
     raw_name = draft.columns.get("Request.RawName", _NO_NAME)
     if not isinstance(raw_name, bytes):
         raise TypeError("RawName is BINARY")
-    if changed or not settings.keep_untouched:
+    if changed or not flags & _KEEP_UNTOUCHED:
         name = draft.subject or names.read(raw_name)
         if changed:
             name = _renamed(name, changed, enforce=settings.enforce_name_lengths)
-        raw_name = names.arrange(name, settings.template, reorder=settings.reorder)
+        reorder = not flags & _KEEP_ORDER
+        raw_name = names.arrange(name, settings.template, reorder=reorder)
     if raw_name == _NO_NAME and not _has_alternative_name(draft):
         raise ComError(
             HRESULT.CERTSRV_E_BAD_REQUESTSUBJECT, "there is neither a subject nor another name"
@@ -147,7 +172,7 @@ def _has_alternative_name(draft: Draft) -> bool:
     return row is not None and not row.flags & _DISABLE
 
 
-def shortening(draft: Draft, state: CAState) -> str:
+def shortening(draft: Draft, issuer: CACertificate) -> str:
     """Return why the certificate lives shorter than the CA's period, if it does.
 
     A sentence for the disposition message, empty when nothing was shortened. That Windows tells
@@ -157,6 +182,6 @@ def shortening(draft: Draft, state: CAState) -> str:
     end = draft.columns["NotAfter"]
     if not isinstance(end, datetime) or end >= draft.period_end:
         return ""
-    if end == state.issuer.not_after:
+    if end == issuer.not_after:
         return "The validity was shortened to the end of the CA certificate."
     return "The validity was shortened by the policy module."

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from urllib.parse import quote
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 $-.@_~")
@@ -69,20 +70,45 @@ def suffix(index: int) -> str:
     return f"({index})" if index else ""
 
 
-def locations(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> list[str]:
-    """Return the URLs of those *lines* (`flags:url`) whose flags have *flag*, tokens filled in.
+def chosen(lines: Iterable[str], flag: int) -> list[str]:
+    """Return the places of those *lines* (`flags:place`) that have *flag*, tokens as they stand.
 
-    *tokens* maps `1` … `11` to text; each text is percent-encoded, and so is whatever else in a
-    line no URL can hold. LDAP lines are dropped: this CA uses no directory. Lines without a
-    number in front are passed over, and a token without a text becomes nothing.
-    *flag* is one of the CSURL_ bits; the order is that of the lines.
-    Source: MS-CSRA, product note 15; docs/rulings.md (Certificates) for encoding and LDAP.
+    *flag* is one of the CSURL_ bits; the order is that of the lines. Lines without a number in
+    front are passed over. Source: MS-CSRA, product note 15.
     """
-    urls = []
+    places = []
     for line in lines:
-        number, colon, url = line.partition(":")
-        wanted = colon and _NUMBER.fullmatch(number.strip()) and int(number) & flag
-        if wanted and not url.lower().startswith(_LDAP):
-            filled = _TOKEN.sub(lambda match: quote(tokens.get(match[1], ""), safe=""), url)
-            urls.append(quote(filled, safe=_URL_CHARACTERS, errors="replace"))
-    return urls
+        number, colon, place = line.partition(":")
+        if colon and _NUMBER.fullmatch(number.strip()) and int(number) & flag:
+            places.append(place)
+    return places
+
+
+def filled(place: str, tokens: Mapping[str, str], *, encoded: bool) -> str:
+    """Return *place* with its tokens filled in, each text percent-encoded if *encoded*.
+
+    *tokens* maps `1` … `11` to text; a token without a text becomes nothing. `%10` and `%11` end an
+    LDAP URL, and are written as such. Source: MS-CSRA, product note 15.
+    """
+    encode = partial(quote, safe="?=") if encoded else str
+    return _TOKEN.sub(lambda match: encode(tokens.get(match[1], "")), place)
+
+
+def locations(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> list[str]:
+    """Return the URLs of those *lines* that have *flag*, tokens filled in.
+
+    The tokens' texts are percent-encoded, and so is whatever else in a line no URL can hold.
+    *flag* and *tokens* are as above.
+    Source: MS-CSRA, product note 15; docs/rulings.md (Certificates) for the encoding.
+    """
+    return [
+        quote(filled(url, tokens, encoded=True), safe=_URL_CHARACTERS, errors="replace")
+        for url in chosen(lines, flag)
+    ]
+
+
+def usable(lines: Iterable[str], *, directory: bool) -> tuple[str, ...]:
+    """Return *lines* without those of LDAP, unless the CA uses a *directory*."""
+    return tuple(
+        line for line in lines if directory or not line.partition(":")[2].lower().startswith(_LDAP)
+    )

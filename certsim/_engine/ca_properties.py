@@ -1,7 +1,9 @@
 """CA-level properties: what `GetCertificateProperty` answers at context 0.
 
 Each name of the fact table that this CA has a value for has one small function; the rest are
-known names without a value. CRL properties answer as a CA does that has published none.
+known names without a value. Those of CRLs count keys where those of certificates count
+certificates: with a number that is no key's own, CRLState says that another certificate looks after
+the list, which is how a module that walks all certificates meets each list once.
 
 Spelling, suffix and PROPTYPE have been dealt with before anybody asks here, and so have the
 names that depend on who asks: ModuleRegistryLocation, RequesterCAAccess and KeyArchived are
@@ -14,22 +16,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from certsim._engine import ca_names
+from certsim._engine import ca_names, crl_table
 from certsim._engine.state import CAState
 from certsim.database.rows import Value
 from certsim.errors import ComError
 from certsim.facts.dispositions import CADisposition
 from certsim.facts.hresults import HRESULT
+from certsim.facts.properties import CA_PROPERTIES
 
 _Reader = Callable[[CAState, int], Value]
 """Take the CA and the index of one of its certificates; return the value in its own type."""
+_OF_KEYS = frozenset(fact.name for fact in CA_PROPERTIES if fact.indexed == "crl")
 
 
 def read(state: CAState, name: str, index: int | None) -> Value | None:
     """Return the CA property *name* (the table's spelling), or `None` when it has no value.
 
     *index* is the number behind the dot, counted from 0 in the order of renewals; `None` means
-    the newest. LONG values are `int`, STRING `str`, BINARY the DER as `bytes`.
+    the newest certificate, or its key. LONG values are `int`, STRING `str`, BINARY the DER as
+    `bytes`.
     Errors: `ComError` E_INVALIDARG for an index out of range (assumed), 0x80070002 for a CRL that
     does not exist. Source: the page above; docs/rulings.md (Properties).
     """
@@ -37,7 +42,9 @@ def read(state: CAState, name: str, index: int | None) -> Value | None:
     last = len(state.certificates) - 1
     if index is not None and index > last:
         raise ComError(HRESULT.E_INVALIDARG, f"{name}.{index}: the last index is {last}")
-    return None if reader is None else reader(state, last if index is None else index)
+    if index is None:
+        index = state.issuer.key_index if name in _OF_KEYS else last
+    return None if reader is None else reader(state, index)
 
 
 def _cert_state(state: CAState, index: int) -> int:
@@ -46,10 +53,13 @@ def _cert_state(state: CAState, index: int) -> int:
     return int(CADisposition.INVALID if expired else CADisposition.VALID)
 
 
-def _no_crl(_state: CAState, _index: int) -> Value:
-    # Documented for a delta CRL only, by the exit sample; that the base CRL answers alike is the
-    # reading of docs/rulings.md (Properties).
-    raise ComError(HRESULT.ERROR_FILE_NOT_FOUND, "no CRL has been published")
+def _crl_state(state: CAState, index: int) -> int:
+    # The page has one more state, revoked, which no CA here meets.
+    if state.certificates[index].key_index != index:
+        return int(CADisposition.ERROR)
+    bases = crl_table.lists(state, index, delta=False)
+    good = crl_table.unexpired(bases, state.now())
+    return int(CADisposition.VALID if good else CADisposition.INVALID)
 
 
 _READERS: dict[str, _Reader] = {
@@ -59,10 +69,10 @@ _READERS: dict[str, _Reader] = {
     "CertSuffix": lambda _, index: ca_names.suffix(index),
     "RawCACertificate": lambda state, index: state.certificates[index].raw,
     "CRLIndex": lambda state, index: state.certificates[index].key_index,
-    "CRLState": lambda _state, _index: int(CADisposition.INVALID),
-    "CRLSuffix": lambda _, index: ca_names.suffix(index),
-    "RawCRL": _no_crl,
-    "RawDeltaCRL": _no_crl,
+    "CRLState": _crl_state,
+    "CRLSuffix": lambda state, index: ca_names.suffix(state.certificates[index].key_index),
+    "RawCRL": lambda state, index: crl_table.current(state, index, delta=False).raw,
+    "RawDeltaCRL": lambda state, index: crl_table.current(state, index, delta=True).raw,
     "fUseDS": lambda state, _: int(bool(state.registry.integer("UseDS"))),
     "MachineDNSName": lambda state, _: state.identity.dns_name,
     "SanitizedCAName": lambda state, _: state.identity.sanitized,

@@ -126,7 +126,12 @@ def _principal_name(row: Source) -> Mapping[str, Value]:
     try:
         extensions = x509.load_der_x509_certificate(raw).extensions
         others = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (ValueError, x509.ExtensionNotFound):
+    except (
+        ValueError,
+        x509.ExtensionNotFound,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+    ):
         return {}  # an alternative name that only its client can read has no principal either
     for other in others.get_values_for_type(x509.OtherName):
         if other.type_id.dotted_string == oids.PRINCIPAL_NAME and asn1.fits(str, other.value):

@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 from certsim._engine.drafts import Draft
 from certsim._engine.state import CAState
 from certsim.database.rows import Row
-from certsim.errors import ComError
+from certsim.errors import ComError, shown
 from certsim.facts.hresults import HRESULT
 
 Target = tuple[CAState, Row | Draft]
@@ -89,7 +89,7 @@ def find(number: int) -> Target:
     if target is None:
         raise ComError(
             HRESULT.E_INVALIDARG,
-            f"context {number!r:.40} is not alive: a context ends with the call it was given to",
+            f"context {shown(number)} is not alive: a context ends with the call it was given to",
         )
     return target
 

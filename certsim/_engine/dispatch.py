@@ -5,7 +5,7 @@ each event module by module. So a verb that a module calls inside `Notify` retur
 its events follow after those under way: every module hears the events of a thread in one order.
 By the time anything is posted it has been committed, and the client has no answer yet.
 
-Modules are called on the thread of whoever called the verb, outside the engine's lock. Threads
+Modules are called on the thread of whoever called the verb, outside the door's lock. Threads
 do not wait for each other, so one module may be inside `Notify` several times over; only the
 modules of one event run in turn. What goes wrong in a module is logged and told to nobody else:
 an exit module has no veto. A slow module makes its caller wait, as it does on Windows.
@@ -29,7 +29,7 @@ from certsim._engine.lifecycle import Guard
 from certsim._engine.modules import Hosted
 from certsim._engine.state import CAState
 from certsim.database.rows import Row
-from certsim.errors import ComError, signed
+from certsim.errors import ComError, shown, signed
 from certsim.facts.dispositions import Verdict
 from certsim.facts.events import ExitEvent
 from certsim.facts.hresults import HRESULT
@@ -192,7 +192,7 @@ class Dispatcher:
             if signed(verdict) < 0:
                 return Ruling(Guard.DENY, signed(verdict))
         error = ComError(
-            HRESULT.E_FAIL, f"VerifyRequest answered {verdict!r:.60}, which is no verdict"
+            HRESULT.E_FAIL, f"VerifyRequest answered {shown(verdict, 60)}, which is no verdict"
         )
         return self._refuse(policy, error, request_id)
 

@@ -15,12 +15,13 @@ certif/nf-certif-icertserverpolicy-setcertificateextension; the policy sample of
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from certsim._engine import asn1, names
+from certsim._engine.arguments import whole_seconds
 from certsim._engine.validity import END_OF_TIME
 from certsim.database.rows import AttributeRow, ExtensionRow, Row, Value
-from certsim.errors import ComError
+from certsim.errors import ComError, shown
 from certsim.facts.dispositions import RowDisposition
 from certsim.facts.flags import ORIGIN_MASK, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
@@ -175,7 +176,9 @@ class Draft:
         if not isinstance(name, str) or name not in self._extensions:
             check_oid(name)
         if not _fits(flags, int) or flags & ~_SETTABLE_FLAGS:
-            raise ComError(HRESULT.E_INVALIDARG, f"extension flags {flags!r:.20} are not known")
+            raise ComError(
+                HRESULT.E_INVALIDARG, f"extension flags {shown(flags, 20)} are not known"
+            )
         self.put_extension(ExtensionRow(name, flags | origin, encode_extension(kind, value)))
         self.decoded.clear()
 
@@ -200,10 +203,10 @@ def _checked(fact: Property, value: Value | None) -> Value:
         return ""
     expected = _PYTHON_TYPES[fact.type] if fact.type else object
     if value is None or not _fits(value, expected):
-        raise ComError(HRESULT.E_INVALIDARG, f"{fact.name} takes no {value!r:.40}")
+        raise ComError(HRESULT.E_INVALIDARG, f"{fact.name} takes no {shown(value)}")
     if isinstance(value, str) and not _encodable(value):
-        raise ComError(HRESULT.E_INVALIDARG, f"{fact.name} takes no {value!a:.40}")
-    return _whole_seconds(value) if isinstance(value, datetime) else value
+        raise ComError(HRESULT.E_INVALIDARG, f"{fact.name} takes no {shown(value)}")
+    return whole_seconds(value) if isinstance(value, datetime) else value
 
 
 def _encodable(text: str) -> bool:
@@ -222,15 +225,6 @@ def _fits(value: object, expected: type) -> bool:
     return isinstance(value, expected)
 
 
-def _whole_seconds(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ComError(HRESULT.E_INVALIDARG, "a DATE needs a time zone: datetime(…, tzinfo=UTC)")
-    try:
-        return value.astimezone(UTC).replace(microsecond=0)
-    except OverflowError as error:
-        raise ComError(HRESULT.E_INVALIDARG, "a DATE lies between the years 1 and 9999") from error
-
-
 def check_oid(name: str) -> None:
     """Refuse what is no dotted OID of at most 31 characters: `ComError` E_INVALIDARG."""
     try:
@@ -239,7 +233,7 @@ def check_oid(name: str) -> None:
         valid = False
     if not valid:
         raise ComError(
-            HRESULT.E_INVALIDARG, f"{name!r:.60} is no OID of up to {MAX_OID} characters"
+            HRESULT.E_INVALIDARG, f"{shown(name, 60)} is no OID of up to {MAX_OID} characters"
         )
 
 
@@ -255,7 +249,7 @@ def encode_extension(kind: int, value: object) -> bytes:
     expected = _PYTHON_TYPES.get(kind) if isinstance(kind, int) else None
     if expected is None or not _fits(value, expected):
         raise ComError(
-            HRESULT.E_INVALIDARG, f"an extension of type {kind!r:.20} takes no {value!r:.40}"
+            HRESULT.E_INVALIDARG, f"an extension of type {shown(kind, 20)} takes no {shown(value)}"
         )
     encoded = value if isinstance(value, bytes) else _encode(value)
     if not 0 < len(encoded) <= MAX_EXTENSION:
@@ -266,10 +260,12 @@ def encode_extension(kind: int, value: object) -> bytes:
 def _encode(value: object) -> bytes:
     if isinstance(value, str):
         if not value.isascii():
-            raise ComError(HRESULT.CRYPT_E_INVALID_IA5_STRING, f"{value!a:.60} is no IA5String")
+            raise ComError(
+                HRESULT.CRYPT_E_INVALID_IA5_STRING, f"{shown(value, 60)} is no IA5String"
+            )
         return asn1.encode(asn1.IA5String(value))
     if isinstance(value, datetime):
-        return asn1.time(_whole_seconds(value))
+        return asn1.time(whole_seconds(value))
     return asn1.encode(int(value)) if isinstance(value, int) else asn1.encode(value)
 
 
@@ -285,7 +281,7 @@ def decode_extension(kind: int, value: bytes) -> Value:
     if kind == PropType.BINARY:
         return value
     if not isinstance(kind, int) or kind not in _READERS:
-        raise ComError(HRESULT.E_INVALIDARG, f"{kind!r:.40} is no PROPTYPE")
+        raise ComError(HRESULT.E_INVALIDARG, f"{shown(kind)} is no PROPTYPE")
     try:
         return _READERS[kind](value)
     except (asn1.DecodeError, OverflowError) as error:

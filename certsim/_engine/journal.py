@@ -5,9 +5,9 @@ entries below when somebody reads them. Every entry prints as one line and turns
 for JSON; nothing that came with a request gets onto a line unescaped.
 
 Windows has no journal: this one is for people who want to see a CA think, and for tests. The event
-log beside it imitates the entries about modules and no others; neither the entries about requests
-and CRLs nor the security audit are there. Both live in memory, drop their oldest entries above a
-limit, and are kept apart so that a busy journal does not push a failure out of the event log.
+log beside it imitates the entries about modules and CRLs, and leaves out those about requests and
+the service. Both live in memory, drop their oldest entries above a limit, and are kept apart so
+that a busy journal does not push a failure out of the event log.
 All times are aware UTC; durations are nanoseconds of the CA's stopwatch, which with seeded
 sources counts its own reads, so that two runs print the same journal.
 Source: TechNet on event 46 and on policy module processing (ids 9, 43, 44); docs/rulings.md
@@ -71,8 +71,8 @@ def _plain(value: object) -> JsonValue:
 class Call(Entry):
     """Record a verb as it came in: *when*, which *verb*, about which request, *by* whom.
 
-    It stands before the row is looked up, so a verb that is refused has left a line too. *by* is
-    the requester or officer as text, empty for verbs that take none.
+    It stands before anything is asked about rows and rights, so a verb that is refused has left a
+    line too. *by* is the account that the caller gave. A `tick` has no such entry: the clock calls.
     """
 
     when: datetime
@@ -90,27 +90,25 @@ class Call(Entry):
 class Transition(Entry):
     """Record that a row was committed: from *before* to *after*, with the *event* it fires.
 
-    *before* is `None` for a new row, *event* 0 for a step that fires none. *status* (signed
-    HRESULT) and *message* are the row's columns as committed. A retrieval that fires an event has
-    an entry as well, though it commits nothing.
+    *before* is `None` for a new row, *after* for one that is gone, *event* 0 for a step that fires
+    none. *status* (signed HRESULT) and *message* are the row's columns as committed. A retrieval
+    that fires an event has an entry as well, though it commits nothing.
     """
 
     verb: str
     request_id: int
     before: RowDisposition | None
-    after: RowDisposition
+    after: RowDisposition | None
     event: ExitEvent
     status: int
     message: str
 
     def _line(self) -> str:
         before = self.before.name if self.before else "new"
+        after = self.after.name if self.after else "deleted"
         fires = f", fires {self.event.name}" if self.event else ""
         status = f" {describe(self.status)}" if self.status else ""
-        return (
-            f"request {self.request_id} {before} -> {self.after.name}"
-            f" ({self.message}){status}{fires}"
-        )
+        return f"request {self.request_id} {before} -> {after} ({self.message}){status}{fires}"
 
 
 @attrs.frozen
@@ -196,7 +194,7 @@ def _mask_text(mask: int) -> str:
 
 @attrs.frozen
 class Service(Entry):
-    """Record that the CA started or stopped."""
+    """Record that the CA started or stopped, or was renewed."""
 
     when: datetime
     what: str
@@ -206,14 +204,40 @@ class Service(Entry):
 
 
 @attrs.frozen
+class Publication(Entry):
+    """Record one CRL that was published: *what* (base, delta, shadow delta), whose and how.
+
+    *entries* counts the certificates on it; *status* is the first failing place's HRESULT, signed,
+    0 if the list is everywhere. A list that is published again has another entry.
+    """
+
+    when: datetime
+    what: str
+    key_index: int
+    number: int
+    entries: int
+    status: int
+
+    def _line(self) -> str:
+        status = f", {describe(self.status)}" if self.status else ""
+        return (
+            f"{self.when:%Y-%m-%d %H:%M:%S} {self.what} CRL {self.number} of key {self.key_index}"
+            f" published, entries: {self.entries}{status}"
+        )
+
+
+@attrs.frozen
 class EventLogEntry(Entry):
-    """Record a module's failure as the Windows event log would.
+    """Record a failure of a module, or of the CA's own, as the Windows event log would.
 
     *event_id*: 9 policy module not loaded, 43 and 44 policy failure, 45 exit module raised, 46
-    exit module returned an error. *progid* is the name the module is plugged in under, *module*
-    the description it gives of itself, *hresult* signed, *text* the module's own words. The parts
-    are those of the Windows entry; the sentence they make is certsim's.
-    Source: TechNet on event 46; gradenegger.eu on events 44 and 46; docs/rulings.md (Modules).
+    exit module returned an error; 28 and 62 unusable CRL periods at a start and at a publication,
+    65 base and 66 delta CRL not at its place, 67 given up; 0 where Windows' number is not known.
+    *progid* is the name a module is plugged in under, empty for the CA; *module* the description
+    it gives of itself, *hresult* signed, *text* its own words. The parts are those of the Windows
+    entry; the sentence they make is certsim's.
+    Source: TechNet on events 28 and 46; gradenegger.eu on events 44, 46 and 62 to 67;
+    docs/rulings.md (Modules, CRLs).
     """
 
     when: datetime

@@ -11,12 +11,12 @@ from end to end, claim included.
 Five readers use this table: the engine, the printed reference, the event matrix, the test that
 goes through every pair, and the strategies. Its judge is a model written by hand elsewhere.
 
-What is not here: who may do a step (certsim authenticates nobody), what a step writes into the
-row besides its state, and whether an event is held back by a `Fidelity` switch. Revoking, releasing
-and importing have no lines, since certsim has no such verbs; Revoked stands here because a
-retrieval has an answer for every state a shelf can hold.
-Source: MS-WCCE 3.2.1.4.2.1.3, 3.2.1.4.2.1.4.5; MS-CSRA 3.1.1.1.1, 3.1.4.1.3; comments on
-ADCS.CertMod's events; docs/rulings.md (Requests, Events).
+What is not here: who may do a step (`access`), what a step writes into the row besides its
+state, and whether an event is held back by a `Fidelity` switch. Verbs that are about no row (a CRL,
+a renewal of the CA) have no lines.
+Source: MS-WCCE 3.2.1.4.2.1.3, 3.2.1.4.2.1.4.5; MS-CSRA 3.1.1.1.1, 3.1.4.1.3, 3.1.4.1.8,
+3.1.4.1.26, 3.1.4.2.18; comments on ADCS.CertMod's events; docs/rulings.md (Requests, Revocation,
+Events).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from certsim.facts.hresults import HRESULT
 
 
 class Verb(StrEnum):
-    """Name what a client or an officer can ask of the engine about one row.
+    """Name what can be asked of the engine; the last four are about no step of a row.
 
     The values are the names of `CertificationAuthority`'s methods, and what the journal prints.
     """
@@ -44,13 +44,21 @@ class Verb(StrEnum):
     SET_ATTRIBUTES = "set_request_attributes"
     SET_EXTENSION = "set_certificate_extension"
     RETRIEVE = "retrieve"
+    REVOKE = "revoke"
+    IMPORT = "import_certificate"
+    DELETE = "delete_rows"
+    IS_VALID = "is_valid"
+    VIEW = "view"
+    PUBLISH = "publish_crls"
+    RENEW = "renew"
 
 
 class Guard(StrEnum):
     """Name what has to hold for a step to be the one that is taken.
 
     Of the guards of one state and verb exactly one holds, but for `ALWAYS` beside `ONCE_PENDING`:
-    there the engine takes the narrower one. The values are words for the reference page.
+    there the engine takes the narrower one. `NOT_ON_HOLD` is in no line: what it asks is never
+    possible. The values are words for the reference page and for the errors.
     """
 
     ALWAYS = "always"
@@ -60,20 +68,30 @@ class Guard(StrEnum):
     DENY = "policy refuses"
     UNBUILDABLE = "policy says issue and the certificate cannot be built or signed"
     ONCE_PENDING = "the request had once been pending and its certificate is handed out"
+    REVOKE = "the reason is another than hold"
+    HOLD = "the reason is hold, and the certificate is not revoked for another one"
+    RELEASE = "the certificate is on hold and to be released"
+    NOT_ON_HOLD = "the certificate is not on hold"
+    TOGGLE = "only PublishExpiredCertInCRL is to change"
+    OWN = "the certificate is signed by this CA"
+    FOREIGN = "the certificate is signed by another, and such ones are let in"
+    WHOLE = "the row goes, with its attributes and extensions"
+    PARTS = "attributes or extensions of the row go"
 
 
 @attrs.frozen
 class Step:
     """Hold one line: *before* (`None`: no row yet), *verb*, *guard*, *after*, *event*, proof.
 
-    *event* is one bit of EXITEVENT_* or 0. *basis* says how well the line is known, its event
-    included: a documented state with an assumed event is an assumed line.
+    *after* is `None` when the row is gone. *event* is one bit of EXITEVENT_* or 0. *basis* says how
+    well the line is known, its event included: a documented state with an assumed event is an
+    assumed line.
     """
 
     before: RowDisposition | None
     verb: Verb
     guard: Guard
-    after: RowDisposition
+    after: RowDisposition | None
     event: ExitEvent
     source: str
     basis: Basis
@@ -83,7 +101,12 @@ _R, _E, _D, _O, _A = RowDisposition, ExitEvent, Basis.DOCUMENTED, Basis.OBSERVED
 _WCCE, _CSRA = "MS-WCCE 3.2.1.4.2.1.4.5", "MS-CSRA 3.1.4.1.3"
 _CERTMOD, _RULED = "ADCS.CertMod.Managed comments", "docs/rulings.md (Requests)"
 _RETRIEVAL = "MS-WCCE 3.2.1.4.2.1.3; sdk-api certcli/nf-certcli-icertrequest-retrievepending"
+_REVOCATION = f"MS-CSRA 3.1.4.1.8; {_CERTMOD}"
+_REVOKED_AGAIN = "MS-CSRA 3.1.4.1.8; docs/rulings.md (Revocation)"
+_IMPORT, _IMPORTED = "MS-CSRA 3.1.4.1.26", f"MS-CSRA 3.1.4.1.26; {_CERTMOD}"
+_DELETE = "MS-CSRA 3.1.4.2.18; docs/rulings.md (Events)"
 _NONE = ExitEvent.INVALID
+_AT_REST = tuple(state for state in _R if state is not _R.ACTIVE)
 
 
 def _decisions(before: RowDisposition, where: str) -> tuple[Step, ...]:
@@ -105,6 +128,14 @@ def _retrievals(state: RowDisposition, guard: Guard, event: ExitEvent, basis: Ba
     return Step(state, Verb.RETRIEVE, guard, state, event, _RETRIEVAL, basis)
 
 
+def _deletions(state: RowDisposition) -> tuple[Step, ...]:
+    """Return the lines of a deletion, which asks for no state; that it is not told is assumed."""
+    return (
+        Step(state, Verb.DELETE, Guard.WHOLE, None, _NONE, _DELETE, _A),
+        Step(state, Verb.DELETE, Guard.PARTS, state, _NONE, _DELETE, _A),
+    )
+
+
 TABLE: tuple[Step, ...] = (
     Step(None, Verb.SUBMIT, Guard.UNREADABLE, _R.FAILED, _E.CERTDENIED, _CERTMOD, _O),
     Step(None, Verb.SUBMIT, Guard.ISSUE, _R.ISSUED, _E.CERTISSUED, _WCCE, _D),
@@ -116,35 +147,57 @@ TABLE: tuple[Step, ...] = (
     Step(_R.PENDING, Verb.DENY, Guard.ALWAYS, _R.DENIED, _E.CERTDENIED, f"MS-CSRA; {_CERTMOD}", _O),
     Step(_R.PENDING, Verb.SET_ATTRIBUTES, Guard.ALWAYS, _R.PENDING, _NONE, _RULED, _A),
     Step(_R.PENDING, Verb.SET_EXTENSION, Guard.ALWAYS, _R.PENDING, _NONE, _RULED, _A),
-    *(_retrievals(state, Guard.ALWAYS, _NONE, _D) for state in RowDisposition if state != 8),
+    *(_retrievals(state, Guard.ALWAYS, _NONE, _D) for state in _AT_REST),
     _retrievals(_R.ISSUED, Guard.ONCE_PENDING, _E.CERTRETRIEVEPENDING, _A),
     _retrievals(_R.REVOKED, Guard.ONCE_PENDING, _E.CERTRETRIEVEPENDING, _A),
+    Step(_R.ISSUED, Verb.REVOKE, Guard.REVOKE, _R.REVOKED, _E.CERTREVOKED, _REVOCATION, _D),
+    Step(_R.ISSUED, Verb.REVOKE, Guard.HOLD, _R.REVOKED, _E.CERTREVOKED, _REVOCATION, _D),
+    Step(_R.REVOKED, Verb.REVOKE, Guard.REVOKE, _R.REVOKED, _E.CERTREVOKED, _REVOKED_AGAIN, _A),
+    Step(_R.REVOKED, Verb.REVOKE, Guard.HOLD, _R.REVOKED, _E.CERTREVOKED, _REVOKED_AGAIN, _A),
+    Step(_R.REVOKED, Verb.REVOKE, Guard.RELEASE, _R.ISSUED, _E.CERTREVOKED, _REVOCATION, _O),
+    *(
+        Step(state, Verb.REVOKE, Guard.TOGGLE, state, _NONE, _REVOKED_AGAIN, _A)
+        for state in (_R.ISSUED, _R.REVOKED, _R.FOREIGN)
+    ),
+    Step(None, Verb.IMPORT, Guard.OWN, _R.ISSUED, _E.CERTIMPORTED, _IMPORT, _A),
+    Step(
+        None, Verb.IMPORT, Guard.FOREIGN, _R.FOREIGN, _E.CERTIMPORTED, f"{_IMPORT}; {_CERTMOD}", _O
+    ),
+    Step(_R.PENDING, Verb.IMPORT, Guard.OWN, _R.ISSUED, _E.CERTIMPORTED, _IMPORT, _A),
+    *(line for state in _AT_REST for line in _deletions(state)),
 )
 """All steps, in the order of a request's life; no two have the same state, verb and guard."""
 
 _STEPS = {(step.before, step.verb, step.guard): step for step in TABLE}
 _LEGAL = {(step.before, step.verb) for step in TABLE}
+_REFUSALS = {Verb.REVOKE: HRESULT.ERROR_INVALID_DATA}
+"""What a verb is refused with, where it is not CERTSRV_E_BAD_REQUESTSTATUS. MS-CSRA 3.1.4.1.8."""
 
 
 def allow(before: RowDisposition | None, verb: Verb) -> None:
     """Check that *verb* can do anything at all to a row in the state *before*.
 
-    Errors: `ComError` CERTSRV_E_BAD_REQUESTSTATUS (0x80094003).
+    Errors: `ComError` CERTSRV_E_BAD_REQUESTSTATUS (0x80094003), for a revocation
+    ERROR_INVALID_DATA (0x8007000D).
     """
     if (before, verb) not in _LEGAL:
-        state = "new" if before is None else before.name.replace("_", " ").title()
-        raise ComError(
-            HRESULT.CERTSRV_E_BAD_REQUESTSTATUS, f"{verb} is not possible: the row is {state}"
-        )
+        raise _refusal(before, verb)
+
+
+def _refusal(before: RowDisposition | None, verb: Verb, guard: str = "") -> ComError:
+    state = "new" if before is None else before.name.replace("_", " ").title()
+    why = f"the row is {state}, and {guard}" if guard else f"the row is {state}"
+    code = _REFUSALS.get(verb, HRESULT.CERTSRV_E_BAD_REQUESTSTATUS)
+    return ComError(code, f"{verb} is not possible: {why}")
 
 
 def step(before: RowDisposition | None, verb: Verb, guard: Guard) -> Step:
     """Return the line for *verb* on a row in the state *before* while *guard* holds.
 
-    Errors: `ComError` CERTSRV_E_BAD_REQUESTSTATUS (0x80094003) when there is none.
+    Errors: as `allow`, when there is none.
     """
     found = _STEPS.get((before, verb, guard))
     if found is None:
         allow(before, verb)
-        raise ComError(HRESULT.E_UNEXPECTED, f"{verb}: the table has no line for “{guard}”")
+        raise _refusal(before, verb, guard)
     return found

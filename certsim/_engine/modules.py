@@ -24,7 +24,7 @@ from certsim._engine.contexts import Callee, Caller, thread
 from certsim._engine.journal import Loading
 from certsim._engine.specs import Plug, check
 from certsim._engine.state import CAState
-from certsim.errors import ComError, ModuleLoadError
+from certsim.errors import ComError, ModuleLoadError, shown
 from certsim.facts.events import ALL_EVENTS
 from certsim.facts.hresults import HRESULT
 from certsim.registry import serving
@@ -145,7 +145,7 @@ def _mask(answer: object) -> int:
         return int(answer)
     raise ComError(
         HRESULT.E_INVALIDARG,
-        f"Initialize answered {answer!r:.60}, not a mask of EXITEVENT bits up to 0x3FF",
+        f"Initialize answered {shown(answer, 60)}, not a mask of EXITEVENT bits up to 0x3FF",
     )
 
 

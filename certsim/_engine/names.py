@@ -21,7 +21,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from certsim._engine import asn1
-from certsim.errors import ComError
+from certsim.errors import ComError, shown
 from certsim.facts.hresults import HRESULT
 from certsim.facts.properties import NAME_PROPERTIES
 
@@ -221,7 +221,9 @@ def template_oids(template: Iterable[str]) -> tuple[str, ...]:
     for word in template:
         known = _OID_BY_SPELLING.get(word.strip().lower())
         if known is None:
-            raise ComError(HRESULT.E_INVALIDARG, f"SubjectTemplate: {word!r} is no name property")
+            raise ComError(
+                HRESULT.E_INVALIDARG, f"SubjectTemplate: {shown(word, 80)} is no name property"
+            )
         oids.append(known)
     return tuple(oids)
 
@@ -274,6 +276,6 @@ def make_part(name: str, text: str) -> Part:
     except UnicodeEncodeError as error:
         raise ComError(
             HRESULT.CERTSRV_E_BAD_REQUESTSUBJECT,
-            f"{NAME_BY_OID[name]} cannot hold {text!a:.80}",
+            f"{NAME_BY_OID[name]} cannot hold {shown(text, 80)}",
         ) from error
     return Part(name, text, tag)

@@ -60,7 +60,7 @@ def outcome_of(row: Row, disposition: CRDisposition) -> Outcome:
     return Outcome(
         row.request_id,
         disposition,
-        int(columns["Request.StatusCode"]),  # type: ignore[arg-type]
+        row.number("Request.StatusCode"),
         str(columns["Request.DispositionMessage"]),
         raw if isinstance(raw, bytes) else None,
         serial if isinstance(serial, str) else None,

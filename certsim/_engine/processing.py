@@ -1,12 +1,12 @@
 """What happens to a request between its two passes of the door: read it, ask policy, build.
 
-Everything here runs outside the engine's lock and changes nothing that others can see. The
+Everything here runs outside the door's lock and changes nothing that others can see. The
 result is a `Decision`: the draft, the guard that held, and what the row shall say.
 
 The order is Microsoft's: read and check the request, work out the dates and the CA's own
 extensions, ask policy, and only then put the subject together, take a serial number and sign. A
 request that cannot be read never reaches policy. Whether the step is legal is the table's business
-(`lifecycle`), storing it and telling of it the engine's.
+(`lifecycle`), storing it and telling of it the door's.
 
 Nothing a client sends may end in anything but a row: whatever reading finds wrong becomes a
 `RequestError` and so a Failed row. An exception of another kind that leaves this room is a fault of
@@ -22,25 +22,29 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
-from certsim._engine import attributes, building, names, requests, templates
+from certsim._engine import (
+    attributes,
+    building,
+    messages,
+    names,
+    requests,
+    revocation,
+    serials,
+    templates,
+)
+from certsim._engine.arguments import MAX_ACCOUNT
 from certsim._engine.dispatch import Dispatcher, Ruling
 from certsim._engine.drafts import Draft
 from certsim._engine.lifecycle import Guard
 from certsim._engine.state import CAState
 from certsim._engine.submission import VERIFYING, RequestError
+from certsim._engine.x509 import issuer_of
 from certsim.database.rows import Row, Value
-from certsim.errors import ComError, printable
+from certsim.errors import ComError
 from certsim.facts.dispositions import CRDisposition
 from certsim.facts.flags import RequestFlag, RequestType
 from certsim.facts.hresults import HRESULT
-from certsim.facts.schema import COLUMNS
-
-MAX_REQUESTER = COLUMNS["Request.RequesterName"].max_length
-"""Characters a requester's name may have. Source: `certutil -schema` (Request.RequesterName)."""
-MAX_MESSAGE = COLUMNS["Request.DispositionMessage"].max_length
-"""Characters a disposition message may have; what is over is cut. Source: `certutil -schema`."""
 
 ANSWERS: Mapping[Guard, CRDisposition] = {
     Guard.UNREADABLE: CRDisposition.ERROR,
@@ -67,7 +71,7 @@ class Arrival(NamedTuple):
     """Hold a request as it came in: its bytes, its attribute text, and who sent it.
 
     *data* is what is left when the transport is taken off, DER if it is a request at all.
-    *requester* is an account name as text; nobody checks it.
+    *requester* is an account name as text; nobody checks that it is theirs.
     """
 
     data: bytes
@@ -87,16 +91,6 @@ class Decision(NamedTuple):
     changes: Mapping[str, Value]
 
 
-def join(*pieces: str) -> str:
-    """Return the pieces of a disposition message with two blanks between them, as Windows does.
-
-    Empty pieces leave no gap; what does not print is escaped, since modules and tools put the
-    message onto terminals; what the column cannot hold is cut.
-    Source: MS-CSRA 3.1.4.1.3; gradenegger.eu on events 22 and 53.
-    """
-    return printable("  ".join(piece for piece in pieces if piece))[:MAX_MESSAGE]
-
-
 def decide_new(
     state: CAState, dispatcher: Dispatcher, request_id: int, arrival: Arrival, now: datetime
 ) -> Decision:
@@ -111,7 +105,7 @@ def decide_new(
         draft = _read(state, request_id, columns, arrival)
     except RequestError as error:
         draft = Draft(request_id, columns)
-        message = join(error.stage, error.strerror)
+        message = messages.join(error.stage, error.strerror)
         return _end(draft, Guard.UNREADABLE, now, error.hresult, message)
     return _decide(state, dispatcher, draft, now, new_request=True)
 
@@ -135,7 +129,7 @@ _OUTCOME = frozenset(("Request.StatusCode", "Request.DispositionMessage", "Reque
 
 
 def _first_columns(request_id: int, arrival: Arrival, now: datetime) -> dict[str, Value]:
-    requester = arrival.requester[:MAX_REQUESTER]
+    requester = arrival.requester[:MAX_ACCOUNT]
     return {
         "Request.RequestID": request_id,
         "RequestID": request_id,
@@ -185,9 +179,9 @@ def _note_template(draft: Draft) -> None:
 
 def _check_sizes(arrival: Arrival) -> None:
     """Refuse texts that their columns cannot hold; the Failed row keeps their beginning."""
-    if len(arrival.requester) > MAX_REQUESTER:
+    if len(arrival.requester) > MAX_ACCOUNT:
         raise ComError(
-            HRESULT.E_INVALIDARG, f"the requester's name is over {MAX_REQUESTER} characters"
+            HRESULT.E_INVALIDARG, f"the requester's name is over {MAX_ACCOUNT} characters"
         )
     if len(arrival.attributes) > requests.MAX_REQUEST:
         raise ComError(
@@ -198,9 +192,9 @@ def _check_sizes(arrival: Arrival) -> None:
 def _check_old(state: CAState, raw: bytes, columns: dict[str, Value]) -> None:
     """Check that the certificate to be renewed is this CA's and still valid; note it if so.
 
-    Errors: `RequestError` CERT_E_ISSUERCHAINING or CERT_E_EXPIRED. That the CA looks at both is
-    certsim's reading of "verifying the signing certificate" (basis assumed). Whether it has been
-    revoked is not asked, since no verb revokes. Source: docs/rulings.md (Kinds and signatures).
+    Errors: `RequestError` CERT_E_ISSUERCHAINING, CERT_E_EXPIRED or CERT_E_REVOKED. That the CA
+    looks at all three is certsim's reading of "verifying the signing certificate" (basis assumed).
+    Source: docs/rulings.md (Kinds and signatures).
     """
     try:
         old = x509.load_der_x509_certificate(raw)
@@ -211,12 +205,13 @@ def _check_old(state: CAState, raw: bytes, columns: dict[str, Value]) -> None:
         ) from error
     if old.not_valid_after_utc < state.now():
         raise RequestError(HRESULT.CERT_E_EXPIRED, "the old certificate has expired", VERIFYING)
-    try:
-        old.verify_directly_issued_by(x509.load_der_x509_certificate(state.issuer.raw))
-    except (ValueError, TypeError, InvalidSignature) as error:
+    if issuer_of(old, state.certificates) is None:
         raise RequestError(
             HRESULT.CERT_E_ISSUERCHAINING, "the old certificate is not this CA's", VERIFYING
-        ) from error
+        )
+    standing = state.shelf.by_serial(serials.text_of(old.serial_number))
+    if standing is not None and revocation.in_force(standing, state.now()):
+        raise RequestError(HRESULT.CERT_E_REVOKED, "the old certificate is revoked", VERIFYING)
     columns["Request.RawOldCertificate"] = raw
     columns["Request.RequestFlags"] = int(RequestFlag.FORCEUTF8 | RequestFlag.RENEWAL)
 
@@ -232,16 +227,17 @@ def _decide(
 ) -> Decision:
     # Dates and extensions come first: denied rows have been seen with NotBefore and NotAfter, so
     # policy is asked about a certificate that is all but made. Source: published lab transcripts.
-    building.prepare(draft, state, now)
+    issuer = state.issuer
+    building.prepare(draft, state, issuer, now)
     ruling = dispatcher.verify(draft, new_request=new_request)
     if ruling.guard is not Guard.ISSUE:
         return _without_certificate(draft, ruling, now, note)
     try:
-        built = building.certify(draft, state)
+        built = building.certify(draft, state, issuer)
     except ComError as error:
-        message = join(_MESSAGES[Guard.UNBUILDABLE], error.strerror, note)
+        message = messages.join(_MESSAGES[Guard.UNBUILDABLE], error.strerror, note)
         return _end(draft, Guard.UNBUILDABLE, now, error.hresult, message)
-    message = join(_MESSAGES[Guard.ISSUE], building.shortening(draft, state), note)
+    message = messages.join(_MESSAGES[Guard.ISSUE], building.shortening(draft, issuer), note)
     return _end(draft, Guard.ISSUE, now, 0, message, built)
 
 
@@ -254,7 +250,7 @@ def _without_certificate(draft: Draft, ruling: Ruling, now: datetime, note: str)
     status = ruling.status
     if ruling.guard is Guard.DENY:
         status = status or HRESULT.CERTSRV_E_ADMIN_DENIED_REQUEST
-    message = join(_MESSAGES[ruling.guard], ruling.text, note)
+    message = messages.join(_MESSAGES[ruling.guard], ruling.text, note)
     return _end(draft, ruling.guard, now, status, message)
 
 

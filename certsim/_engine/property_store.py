@@ -19,7 +19,7 @@ from certsim._engine.journal import Read
 from certsim._engine.state import CAState
 from certsim.activation import Dispatch, register
 from certsim.database.rows import Row
-from certsim.errors import ComError, printable
+from certsim.errors import ComError, printable, shown
 from certsim.facts.flags import ExtensionOrigin
 from certsim.facts.hresults import HRESULT
 from certsim.interfaces.certif import PropertyValue
@@ -260,7 +260,8 @@ class CCertServerPolicy(_ServerObject):
         if fact is None or fact.type != PropertyType:
             raise ComError(
                 HRESULT.E_INVALIDARG,
-                f"no property {strPropertyName!r:.60} of PROPTYPE {PropertyType!r:.20} can be set",
+                f"no property {shown(strPropertyName, 60)} of PROPTYPE {shown(PropertyType, 20)}"
+                " can be set",
             )
         self._draft("SetCertificateProperty").set_property(fact, pvarPropertyValue)
 

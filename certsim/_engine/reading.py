@@ -19,17 +19,17 @@ and newlines); certsrv.h (names); docs/rulings.md (Properties, Contexts).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 
 from cryptography import x509
 
-from certsim._engine import attributes, ca_properties, columns, drafts
+from certsim._engine import access, attributes, ca_properties, columns, drafts, serials
 from certsim._engine.contexts import thread
 from certsim._engine.drafts import Draft
 from certsim._engine.state import CAState
 from certsim.database.rows import Row, Value
-from certsim.errors import ComError
+from certsim.errors import ComError, shown
 from certsim.facts.hresults import HRESULT
 from certsim.facts.properties import (
     CA_SIDE,
@@ -78,8 +78,7 @@ def _ca_property(
 ) -> Value:
     fact, index = _find_ca(_text(name))
     if fact.when is When.REQUEST_CONTEXT:
-        _need_row(row, name)
-        return _answer(fact, kind, _REQUESTER.get(fact.name))
+        return _answer(fact, kind, _requester(state, row or _need_row(row, name), fact.name))
     if row is not None and state.fidelity.strict_context:
         raise ComError(HRESULT.E_INVALIDARG, f"{name} belongs to context 0 (strict_context)")
     _check_type(fact, kind)
@@ -104,9 +103,15 @@ def _find_ca(name: str) -> tuple[Property, int | None]:
     return fact, index
 
 
-_REQUESTER: Mapping[str, Value] = {"RequesterCAAccess": 1, "KeyArchived": 0}
-# Everybody may enroll, since certsim has no security, and no key is archived. They belong to a
-# request's context even where others answer everywhere. Source: docs/rulings.md (Properties).
+def _requester(state: CAState, row: Row | Draft, name: str) -> Value | None:
+    """Return what the CA knows about who asked; no key is archived, and there is no directory.
+
+    These belong to a request's context even where others answer everywhere.
+    Source: docs/rulings.md (Properties).
+    """
+    if name == "RequesterCAAccess":
+        return access.may_enroll(state, row)
+    return 0 if name == "KeyArchived" else None
 
 
 @lru_cache(maxsize=1024)
@@ -149,13 +154,13 @@ def _need_row(row: Row | Draft | None, name: str) -> Row | Draft:
 
 
 def _unknown(name: object) -> ComError:
-    return ComError(HRESULT.E_INVALIDARG, f"{name!r:.60} is no property of this side")
+    return ComError(HRESULT.E_INVALIDARG, f"{shown(name, 60)} is no property of this side")
 
 
 def _check_type(fact: Property, kind: int) -> None:
     if fact.type is not None and fact.type != kind:
         raise ComError(
-            HRESULT.E_INVALIDARG, f"{fact.name} is {fact.type.name}, not PROPTYPE {kind!r:.20}"
+            HRESULT.E_INVALIDARG, f"{fact.name} is {fact.type.name}, not PROPTYPE {shown(kind, 20)}"
         )
 
 
@@ -200,7 +205,7 @@ def _old_requester(state: CAState, row: Row | Draft) -> Value | None:
     if not isinstance(old, bytes):
         return None
     serial = x509.load_der_x509_certificate(old).serial_number
-    standing = state.shelf.by_serial(f"{serial:0{2 * ((serial.bit_length() + 7) // 8)}x}")
+    standing = state.shelf.by_serial(serials.text_of(serial))
     return standing.columns.get("Request.RequesterName") if standing else None
 
 
@@ -216,7 +221,9 @@ def request_attribute(_state: CAState, row: Row | Draft | None, name: str) -> st
     for attribute in _need_row(row, "a request attribute").attributes:
         if attribute.name.lower() == wanted:
             return attribute.value
-    raise ComError(HRESULT.CERTSRV_E_PROPERTY_EMPTY, f"the request has no attribute {name!r:.60}")
+    raise ComError(
+        HRESULT.CERTSRV_E_PROPERTY_EMPTY, f"the request has no attribute {shown(name, 60)}"
+    )
 
 
 def certificate_extension(
@@ -230,7 +237,9 @@ def certificate_extension(
     """
     extension = _need_row(row, "an extension").extension(_text(name))
     if extension is None:
-        raise ComError(HRESULT.CERTSRV_E_PROPERTY_EMPTY, f"the row has no extension {name!r:.60}")
+        raise ComError(
+            HRESULT.CERTSRV_E_PROPERTY_EMPTY, f"the row has no extension {shown(name, 60)}"
+        )
     return drafts.decode_extension(kind, extension.value), extension.flags
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from certsim.errors import ComError
+from certsim.errors import ComError, shown
 from certsim.facts.hresults import HRESULT
 from certsim.registry import Registry
 
@@ -50,7 +50,7 @@ def _high_bytes(text: str) -> bytes:
         return bytes.fromhex(text)[::-1][:13]
     except ValueError as error:
         raise ComError(
-            HRESULT.E_INVALIDARG, f"HighSerial {text!r:.60} is no hexadecimal text"
+            HRESULT.E_INVALIDARG, f"HighSerial {shown(text, 60)} is no hexadecimal text"
         ) from error
 
 
@@ -65,6 +65,14 @@ def _positive(body: bytes) -> bytes:
     elif top & 0xF0 == 0:
         top ^= 0x10
     return body[:-1] + bytes((top,))
+
+
+def text_of(number: int) -> str:
+    """Return the serial *number* of a certificate as the database keeps it.
+
+    It is what the CA made the certificate of, and for an imported one the shortest whole bytes.
+    """
+    return f"{number:0{2 * max(1, (number.bit_length() + 7) // 8)}x}"
 
 
 def settle(registry: Registry, random_bytes: Callable[[int], bytes]) -> None:

@@ -22,12 +22,12 @@ import threading
 from collections.abc import Callable, Iterable
 
 from certsim import registry as registries
-from certsim._engine import contexts, failures, modules, serials, specs
+from certsim._engine import audit, contexts, failures, modules, publishing, serials, specs
 from certsim._engine.dispatch import Dispatcher
 from certsim._engine.journal import Service as ServiceEntry
 from certsim._engine.specs import Plug
-from certsim._engine.state import CAState, Settings
-from certsim.errors import ComError, ModuleLoadError
+from certsim._engine.state import CAState
+from certsim.errors import ComError, ModuleLoadError, shown
 from certsim.facts.events import ExitEvent
 from certsim.facts.hresults import HRESULT
 
@@ -143,7 +143,9 @@ class Service:
             kept = [name for name in self.exit_modules if name.lower() != wanted]
             if len(kept) == len(self.exit_modules):
                 active = ", ".join(kept) or "none"
-                raise ModuleLoadError(f"no exit module {progid!r:.80} is active; active: {active}")
+                raise ModuleLoadError(
+                    f"no exit module {shown(progid, 80)} is active; active: {active}"
+                )
             self._activate(kept)
             self._exits.pop(wanted, None)
 
@@ -193,7 +195,8 @@ class Service:
     def _open(self) -> None:
         state = self._state
         serials.settle(state.registry, state.sources.random_bytes)
-        state.settings = Settings.snapshot(state.registry, state.identity, state.issuer)
+        publishing.check_schedule(state)
+        state.configure()
         registries.mount(state.registry)
         contexts.enter(self.key)
         try:
@@ -206,6 +209,7 @@ class Service:
             self._withdraw()
             raise
         state.journal.append((ServiceEntry, state.now(), "started"))
+        audit.started(state)
         self.gate.open = True
 
     def _active_plugs(self) -> Iterable[Plug]:
@@ -236,6 +240,7 @@ class Service:
         with self._switch:
             if self._busy or not self.gate.open:
                 return
+            audit.stopping(self._state)
             self.gate.close()
             self._busy = True
             try:
@@ -244,6 +249,7 @@ class Service:
                 self._withdraw()
                 self._busy = False
                 self._state.journal.append((ServiceEntry, self._state.now(), "stopped"))
+                audit.stopped(self._state)
 
     def _withdraw(self) -> None:
         contexts.leave(self.key)

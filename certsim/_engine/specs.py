@@ -25,7 +25,7 @@ from types import ModuleType
 import attrs
 
 from certsim._engine import failures
-from certsim.errors import ModuleLoadError
+from certsim.errors import ModuleLoadError, shown
 
 _PROGID = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -115,8 +115,8 @@ def _progid(found: object, name: str, socket: Socket) -> str:
     text = progid if isinstance(progid, str) else ""
     if _PROGID.fullmatch(text) is None or not text.endswith(socket.suffix):
         raise ModuleLoadError(
-            f"{socket.kind} {name}: the ProgID {progid!a:.60} has to be letters, digits, dots, "
-            f"minus signs and underlines and to end in {socket.suffix}"
+            f"{socket.kind} {name}: the ProgID {shown(progid, 60)} has to be letters, digits, "
+            f"dots, minus signs and underlines and to end in {socket.suffix}"
         )
     return text
 

@@ -11,24 +11,26 @@ Source: MS-CSRA 3.1.4.2.15; certsrv.h (names of values); docs/rulings.md (Config
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
 
 from certsim._engine import ca_names, names, validity
+from certsim._engine.crl_times import Schedule
 from certsim._engine.fidelity import Fidelity
 from certsim._engine.journal import Journal
+from certsim._engine.security import Security
 from certsim._engine.x509 import CACertificate, encode_extension, server_extensions
 from certsim.database.memory import MemoryShelf
-from certsim.database.rows import ExtensionRow
-from certsim.errors import ComError
+from certsim.errors import ComError, shown
 from certsim.facts.dispositions import CAType
-from certsim.facts.flags import CRLFlag, URLFlag
+from certsim.facts.flags import URLFlag
 from certsim.facts.hresults import HRESULT
 from certsim.registry import Registry
 from certsim.sources import Sources
 
+_NETBIOS_NAME = 15
+"""Characters a NetBIOS name may have."""
 MAX_SKEW = 525_600
 """Minutes: a year is more than any clock is wrong by. The bound is certsim's own."""
 
@@ -58,7 +60,7 @@ class Identity:
         """
         plain = isinstance(dns_name, str) and dns_name.isascii() and dns_name.isprintable()
         if not plain or not dns_name or " " in dns_name:
-            raise ComError(HRESULT.E_INVALIDARG, f"{dns_name!a:.60} is no host name")
+            raise ComError(HRESULT.E_INVALIDARG, f"{shown(dns_name, 60)} is no host name")
         short = ca_names.sanitize_short(name)
         return Identity(name, ca_names.sanitize(name), short, dns_name, ca_type)
 
@@ -69,9 +71,13 @@ class Settings:
 
     *validity_units* and *validity_period* (`2`, `Years`) are how long a certificate lives at most,
     *skew* is by how much NotBefore is earlier than the moment. *template* holds the OIDs a subject
-    keeps, most specific first; *reorder* is off with CRLFlags 0x800, *keep_untouched* on with 0x20.
-    *constants* are the extensions that every certificate gets, each with its encoding: they hang on
-    the CA's certificate and its URLs alone.
+    keeps, most specific first; *crl_flags* the CRLF_ bits, some of which are about subjects.
+    *crl_lines* and *certificate_lines* are the URL lists, without LDAP unless UseDS is set, and
+    *config_dn* is for those. Of *schedule* the overlaps alone count for as long as the CA runs:
+    the periods of CRLs are read at each run. *lasting* are the usages whose revoked certificates
+    stay on the CRLs when they have ended; *kra_flags* say whether a foreign certificate may be
+    imported. *audit_filter* has the bits of what is audited; *role_separation* is whether `access`
+    keeps the roles apart.
     Source: MS-CSRA 3.1.4.2.15 (the next start); KB254632 (the period); gradenegger.eu and PSPKI
     (template and flags); certsrv.h.
     """
@@ -81,13 +87,19 @@ class Settings:
     skew: timedelta
     template: tuple[str, ...]
     enforce_name_lengths: bool
-    reorder: bool
-    keep_untouched: bool
     high_serial: int | str | None
-    constants: Mapping[ExtensionRow, bytes]
+    crl_flags: int
+    crl_lines: tuple[str, ...]
+    certificate_lines: tuple[str, ...]
+    config_dn: str
+    schedule: Schedule
+    lasting: frozenset[str]
+    kra_flags: int
+    audit_filter: int
+    role_separation: bool
 
     @staticmethod
-    def snapshot(registry: Registry, identity: Identity, issuer: CACertificate) -> Settings:
+    def snapshot(registry: Registry) -> Settings:
         """Return the settings as *registry* has them now.
 
         Whatever is wrong shows here and not at the first request.
@@ -95,29 +107,35 @@ class Settings:
         a value of another type than Windows keeps there.
         Source: TechNet on event 19; docs/rulings.md (Configuration).
         """
-        flags = registry.integer("CRLFlags")
         units, period = registry.integer("ValidityPeriodUnits"), registry.text("ValidityPeriod")
         if units < 1:
             raise ComError(HRESULT.E_INVALIDARG, f"ValidityPeriodUnits is at least 1, not {units}")
+        directory = bool(registry.integer("UseDS"))
         # The sum is of no use here: a word that is no unit of time raises now.
-        validity.after(issuer.not_before, units, period)
+        validity.after(validity.END_OF_TIME, units, period)
         return Settings(
             units,
             period,
             _skew(registry.integer("ClockSkewMinutes")),
             names.template_oids(registry.strings("SubjectTemplate")),
             bool(registry.integer("EnforceX500NameLengths")),
-            not flags & CRLFlag.DISABLE_RDN_REORDER,
-            bool(flags & CRLFlag.REBUILD_MODIFIED_SUBJECT_ONLY),
             _high_serial(registry),
-            {row: encode_extension(row) for row in _constants(registry, identity, issuer)},
+            registry.integer("CRLFlags"),
+            ca_names.usable(registry.strings("CRLPublicationURLs"), directory=directory),
+            ca_names.usable(registry.strings("CACertPublicationURLs"), directory=directory),
+            registry.text("DSConfigDN"),
+            Schedule.read(registry),
+            frozenset(registry.strings("EKUOIDsForPublishExpiredCertInCRL")),
+            registry.integer("KRAFlags"),
+            registry.integer("AuditFilter"),
+            bool(registry.integer("RoleSeparationEnabled")),
         )
 
 
 def _high_serial(registry: Registry) -> int | str | None:
     value = registry.read("", "HighSerial")
     if isinstance(value, bytes | list):
-        raise ComError(HRESULT.E_INVALIDARG, f"HighSerial is a number or text, not {value!r:.40}")
+        raise ComError(HRESULT.E_INVALIDARG, f"HighSerial is a number or text, not {shown(value)}")
     return value
 
 
@@ -129,37 +147,12 @@ def _skew(minutes: int) -> timedelta:
     return timedelta(minutes=minutes)
 
 
-def _constants(
-    registry: Registry, identity: Identity, issuer: CACertificate
-) -> tuple[ExtensionRow, ...]:
-    """Return the extensions that are the same for every certificate, URL tokens filled in.
-
-    For AIA lines MS-CSRA's note 15 has %1 and %2 the other way round than for CRLs; tools and the
-    default lines themselves do not, and neither does certsim.
-    """
-    tokens = {
-        "1": identity.dns_name,
-        "2": identity.dns_name.partition(".")[0].upper(),
-        "3": identity.sanitized,
-        "4": ca_names.suffix(issuer.index),
-        "7": identity.short,
-        "8": ca_names.suffix(issuer.key_index),
-    }  # %6, %10 and %11 name places in a directory, which this CA has none of
-    crl_lines = registry.strings("CRLPublicationURLs")
-    certificate_lines = registry.strings("CACertPublicationURLs")
-    return server_extensions(
-        issuer,
-        ca_names.locations(crl_lines, URLFlag.ADDTOCERTCDP, tokens),
-        ca_names.locations(certificate_lines, URLFlag.ADDTOCERTCDP, tokens),
-        ca_names.locations(certificate_lines, URLFlag.ADDTOCERTOCSP, tokens),
-    )
-
-
 @attrs.define(eq=False)
 class CAState:
     """Hold one CA's furniture. Rooms change what is theirs; `settings` is set at each start.
 
-    *certificates* are the CA's own by index, oldest first.
+    *certificates* are the CA's own by index, oldest first. *parent* is the CA above a subordinate
+    one, `None` for a root; *security* says who may do what, `None` that everybody may do all.
     """
 
     identity: Identity
@@ -168,8 +161,10 @@ class CAState:
     fidelity: Fidelity
     shelf: MemoryShelf
     journal: Journal
-    certificates: Sequence[CACertificate]
+    certificates: tuple[CACertificate, ...]
     settings: Settings
+    parent: CAState | None = None
+    security: Security | None = None
 
     @property
     def issuer(self) -> CACertificate:
@@ -179,3 +174,47 @@ class CAState:
     def now(self) -> datetime:
         """Return the present moment by the CA's own clock: aware UTC, whole seconds."""
         return self.sources.clock.now()
+
+    def configure(self) -> None:
+        """Take the registry's values as they stand, for the CA that starts now.
+
+        Errors: those of `Settings.snapshot`.
+        """
+        self.settings = Settings.snapshot(self.registry)
+        self.certificates = tuple(self.equipped(held) for held in self.certificates)
+
+    def tokens(self, certificate: CACertificate, *, delta: bool = False) -> dict[str, str]:
+        """Return what `%1` … `%11` in a URL line stand for, by number, for one CA *certificate*.
+
+        For AIA lines MS-CSRA's note 15 has %1 and %2 the other way round than for CRLs; tools and
+        the default lines themselves do not, and neither does certsim. %6 is the registry's
+        DSConfigDN, which a CA without a directory has not.
+        Source: MS-CSRA, product note 15; docs/rulings.md (Certificates) for %10 and %11.
+        """
+        identity = self.identity
+        kind = "deltaRevocationList" if delta else "certificateRevocationList"
+        return {
+            "1": identity.dns_name,
+            "2": identity.dns_name.partition(".")[0].upper()[:_NETBIOS_NAME],
+            "3": identity.sanitized,
+            "4": ca_names.suffix(certificate.index),
+            "6": self.settings.config_dn,
+            "7": identity.short,
+            "8": ca_names.suffix(certificate.key_index),
+            "9": "+" if delta else "",
+            "10": f"?{kind}?base?objectClass=cRLDistributionPoint",
+            "11": "?cACertificate?base?objectClass=certificationAuthority",
+        }
+
+    def equipped(self, certificate: CACertificate) -> CACertificate:
+        """Return *certificate* with the extensions that all it signs will carry."""
+        crl_lines, lines = self.settings.crl_lines, self.settings.certificate_lines
+        tokens = self.tokens(certificate)
+        rows = server_extensions(
+            certificate,
+            ca_names.locations(crl_lines, URLFlag.ADDTOCERTCDP, tokens),
+            ca_names.locations(lines, URLFlag.ADDTOCERTCDP, tokens),
+            ca_names.locations(lines, URLFlag.ADDTOCERTOCSP, tokens),
+        )
+        encoded = {row: encode_extension(row) for row in rows}
+        return attrs.evolve(certificate, constants=encoded)

@@ -13,7 +13,7 @@ import calendar
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from certsim.errors import ComError
+from certsim.errors import ComError, shown
 from certsim.facts.hresults import HRESULT
 
 _FIXED = {
@@ -39,7 +39,7 @@ def after(start: datetime, units: int, word: str) -> datetime:
     """
     unit = word.strip().lower()
     if units < 0 or (unit not in _FIXED and unit not in _MONTHS):
-        raise ComError(HRESULT.E_INVALIDARG, f"{units} {word!r:.40} is no period of time")
+        raise ComError(HRESULT.E_INVALIDARG, f"{units} {shown(word)} is no period of time")
     try:
         if unit in _FIXED:
             return min(start + units * _FIXED[unit], END_OF_TIME)

@@ -1,4 +1,4 @@
-"""Row in, signed bytes out: the certificates a CA issues, and the one it issues to itself.
+"""Row in, signed bytes out: the certificates a CA issues, its own among them.
 
 A certificate is put together from encodings: subject, public key and extension values are
 carried over as they came, what is the same for every certificate of a CA is encoded once, and
@@ -7,8 +7,8 @@ only serial number and dates are encoded each time. Tests compare the bytes with
 
 What a certificate shall say has been decided before: dates, subject and serial number by `building`
 and `serials`, extensions by request, policy and CA. Nothing is judged here, so a policy module that
-enables nonsense gets nonsense signed, as it would on Windows. The same body serves the CA's own
-certificate, with itself as issuer.
+enables nonsense gets nonsense signed, as it would on Windows. What a CA's own certificate says is
+decided in `ca_certificates`; a root is its own issuer.
 Source: RFC 5280 4.1; FIPS 186 and RFC 5758 for the algorithms; win32 SecCrypto
 (certification-authority-renewal, for the indices); docs/rulings.md (Certificates).
 """
@@ -16,14 +16,14 @@ Source: RFC 5280 4.1; FIPS 186 and RFC 5758 for the algorithms; win32 SecCrypto
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import attrs
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from certsim._engine import asn1
@@ -55,7 +55,9 @@ class CACertificate:
     *index* counts the CA's certificates, *key_index* is the index of the first one with this
     key. *name* is the encoded subject, *key_identifier* the octets of its SKI, *algorithm* the
     encoded AlgorithmIdentifier that *sign* signs with. *raw* is DER. The private key is nowhere
-    but behind *sign*, which takes the bytes to be signed and returns the signature's.
+    but behind *sign*, which takes the bytes to be signed and returns the signature's. *constants*
+    are the extensions of every certificate signed under this one, each with its encoding: they
+    hang on it and on the URLs the CA was started with.
     Source: win32 SecCrypto/certification-authority-renewal.
     """
 
@@ -68,6 +70,15 @@ class CACertificate:
     not_after: datetime
     algorithm: bytes
     sign: Callable[[bytes], bytes] = attrs.field(repr=False)
+    constants: Mapping[ExtensionRow, bytes] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def name_id(self) -> int:
+        """Return both indices in one number, the key's above: CA Version, IssuerNameID, CRLNameId.
+
+        Source: MS-WCCE (CA Version); docs/rulings.md (CRLs) for the two columns.
+        """
+        return self.key_index << 16 | self.index
 
 
 def signer(key: PrivateKey, *, repeatable: bool) -> tuple[bytes, Callable[[bytes], bytes]]:
@@ -109,9 +120,8 @@ def build(
     UTCTime up to 2049, GeneralizedTime from then on.
     Errors: `ComError` NTE_FAIL when the key cannot sign. Source: RFC 5280 4.1, 4.1.2.5.
     """
-    return _sign(
-        issuer.algorithm,
-        issuer.sign,
+    body = asn1.wrap(
+        asn1.SEQUENCE,
         _VERSION_3,
         asn1.wrap(_INTEGER, bytes.fromhex(serial_number)),
         issuer.algorithm,
@@ -121,19 +131,43 @@ def build(
         public_key_info,
         _encode_extensions(extensions, encoded),
     )
+    return seal(issuer, body)
 
 
-def _sign(algorithm: bytes, sign: Callable[[bytes], bytes], *to_be_signed: bytes) -> bytes:
-    body = asn1.wrap(asn1.SEQUENCE, *to_be_signed)
+def seal(issuer: CACertificate, body: bytes, *, checked: bool = False) -> bytes:
+    """Return *body*, which is to be signed, with the algorithm and the signature of *issuer*.
+
+    Certificates and CRLs are alike in this; all three are encoded. *checked* asks that the
+    signature be held against the public key of the issuer's certificate, which costs more than
+    the signing. Errors: `ComError` NTE_FAIL when the key cannot sign, NTE_BAD_SIGNATURE when
+    it is another key than the certificate's. Source: RFC 5280 4.1.1, 5.1.1; MS-CSRA 3.1.4.1.6.
+    """
     try:
-        signed = sign(body)
+        signed = issuer.sign(body)
     except Exception as error:
         # A key may live anywhere, a failing device included; nothing of it gets into the text.
         raise ComError(
             HRESULT.NTE_FAIL, f"the CA key cannot sign ({type(error).__name__})"
         ) from error
+    if checked and not _holds(issuer, signed, body):
+        raise ComError(
+            HRESULT.NTE_BAD_SIGNATURE, "the CA key does not sign as the CA certificate tells"
+        )
     signature = asn1.wrap(_BIT_STRING, _NO_UNUSED_BITS, signed)
-    return asn1.wrap(asn1.SEQUENCE, body, algorithm, signature)
+    return asn1.long_sequence((body, issuer.algorithm, signature))
+
+
+def _holds(issuer: CACertificate, signature: bytes, body: bytes) -> bool:
+    # The two kinds of key that `signer` takes, by the schemes it signs with.
+    key = x509.load_der_x509_certificate(issuer.raw).public_key()
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, body, padding.PKCS1v15(), hashes.SHA256())
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, body, ec.ECDSA(_ECDSA[key.curve.name][1]))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _encode_extensions(
@@ -148,57 +182,6 @@ def _encode_extensions(
 def encode_extension(row: ExtensionRow) -> bytes:
     """Return the Extension (RFC 5280 4.1) that *row* becomes in a certificate."""
     return asn1.extension(row.name, row.value, critical=bool(row.flags & _CRITICAL))
-
-
-def self_sign(
-    key: PrivateKey,
-    name: bytes,
-    serial_number: str,
-    not_before: datetime,
-    not_after: datetime,
-    *,
-    repeatable: bool,
-) -> CACertificate:
-    """Return the first certificate of a root CA whose encoded subject is *name*.
-
-    It carries Basic Constraints, Key Usage (both critical), the key identifier and CA Version 0
-    (certificate index 0, key index 0). It takes no row and fires no event. *repeatable* is as in
-    `signer`.
-    Source: RFC 5280 4.2.1.2, 4.2.1.3, 4.2.1.9; win32 SecCrypto/certification-authority-renewal;
-    docs/rulings.md (Requests, for the row that it does not take).
-    """
-    algorithm, sign = signer(key, repeatable=repeatable)
-    public_key = key.public_key()
-    public_key_info = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    identifier = x509.SubjectKeyIdentifier.from_public_key(public_key)
-    blank = CACertificate(
-        b"", 0, 0, name, identifier.digest, not_before, not_after, algorithm, sign
-    )
-    critical = int(ExtensionOrigin.CACERT) | ExtensionFlag.CRITICAL
-    rows = (
-        ExtensionRow(oids.BASIC_CONSTRAINTS, critical, _CA_CONSTRAINTS.public_bytes()),
-        ExtensionRow(oids.KEY_USAGE, critical, _CA_KEY_USAGE.public_bytes()),
-        ExtensionRow(oids.SUBJECT_KEY_IDENTIFIER, 0, identifier.public_bytes()),
-        ExtensionRow(oids.CA_VERSION, 0, asn1.encode(0)),
-    )
-    return attrs.evolve(
-        blank,
-        raw=build(blank, serial_number, not_before, not_after, name, public_key_info, rows, {}),
-    )
-
-
-_CA_CONSTRAINTS = x509.BasicConstraints(ca=True, path_length=None)
-_CA_KEY_USAGE = x509.KeyUsage(
-    digital_signature=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    key_cert_sign=True,
-    crl_sign=True,
-    encipher_only=False,
-    decipher_only=False,
-)
 
 
 def server_extensions(
@@ -216,18 +199,19 @@ def server_extensions(
     rows = [ExtensionRow(oids.AUTHORITY_KEY_IDENTIFIER, server, identifier.public_bytes())]
     if cdp_urls:
         points = x509.CRLDistributionPoints(
-            [x509.DistributionPoint(_uris(cdp_urls), None, None, None)]
+            [x509.DistributionPoint(uris(cdp_urls), None, None, None)]
         )
         rows.append(ExtensionRow(oids.CRL_DISTRIBUTION_POINTS, server, points.public_bytes()))
-    places = [(AuthorityInformationAccessOID.CA_ISSUERS, uri) for uri in _uris(aia_urls)]
-    places += [(AuthorityInformationAccessOID.OCSP, uri) for uri in _uris(ocsp_urls)]
+    places = [(AuthorityInformationAccessOID.CA_ISSUERS, uri) for uri in uris(aia_urls)]
+    places += [(AuthorityInformationAccessOID.OCSP, uri) for uri in uris(ocsp_urls)]
     if places:
         access = x509.AuthorityInformationAccess(x509.AccessDescription(*p) for p in places)
         rows.append(ExtensionRow(oids.AUTHORITY_INFO_ACCESS, server, access.public_bytes()))
     return tuple(rows)
 
 
-def _uris(urls: Iterable[str]) -> list[x509.UniformResourceIdentifier]:
+def uris(urls: Iterable[str]) -> list[x509.UniformResourceIdentifier]:
+    """Return *urls*, ASCII, as general names."""
     return [x509.UniformResourceIdentifier(url) for url in urls]
 
 
@@ -235,3 +219,19 @@ def key_identifier(public_key_info: bytes) -> bytes:
     """Return the SHA-1 of the public key's BIT STRING content (RFC 5280 4.2.1.2, method 1)."""
     info = asn1.decode(asn1.SubjectPublicKeyInfo, public_key_info)
     return hashlib.sha1(info.key.as_bytes(), usedforsecurity=False).digest()
+
+
+def issuer_of(
+    certificate: x509.Certificate, candidates: Sequence[CACertificate]
+) -> CACertificate | None:
+    """Return the one of *candidates* whose key signed *certificate*; `None` when none did.
+
+    The newest comes first: of several with one key any would do.
+    """
+    for candidate in reversed(candidates):
+        try:
+            certificate.verify_directly_issued_by(x509.load_der_x509_certificate(candidate.raw))
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+            continue
+        return candidate
+    return None

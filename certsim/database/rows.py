@@ -31,6 +31,24 @@ class AttributeRow(NamedTuple):
     value: str
 
 
+class Revocations(NamedTuple):
+    """Ask a shelf for the CRL entries of one CA key: which revoked rows belong on a list.
+
+    *key_index* is the upper half of IssuerNameID. A row belongs when its RevokedEffectiveWhen is
+    at or before *effective*, and its NotAfter is not before *ended* unless its
+    PublishExpiredCertInCRL is set (`None`: whatever its NotAfter).
+    With *since* (`None` for a base CRL) only rows whose RevokedWhen is not before it belong, and
+    so do released ones, as long as their NotAfter is not before *effective*; a base CRL has none
+    of those. All moments are aware UTC.
+    Source: MS-CSRA 3.1.4.1.6; docs/rulings.md (CRLs).
+    """
+
+    key_index: int
+    effective: datetime
+    ended: datetime | None = None
+    since: datetime | None = None
+
+
 class ExtensionRow(NamedTuple):
     """Hold one extension: dotted OID, EXTENSION_* flags with the origin, encoded value.
 
@@ -44,13 +62,32 @@ class ExtensionRow(NamedTuple):
     value: bytes
 
 
+class _Record:
+    """Read typed values out of `columns`, for rows of any table."""
+
+    __slots__ = ()
+    columns: Mapping[str, Value]
+
+    def number(self, column: str) -> int:
+        """Return the LONG *column*, 0 when it has no value."""
+        return int(self.columns.get(column, 0))  # type: ignore[arg-type]
+
+    def moment(self, column: str) -> datetime:
+        """Return the DATE *column*. Errors: `KeyError` when it has no value."""
+        value = self.columns[column]
+        if not isinstance(value, datetime):
+            raise TypeError(f"{column} is a DATE")
+        return value
+
+
 @attrs.frozen
-class Row:
+class Row(_Record):
     """Hold one row of the Request and Certificate tables with its attributes and extensions.
 
-    Two things here are not documented columns: *public_key_info*, the encoded
-    SubjectPublicKeyInfo that the public key columns are read from, and *was_pending*, whether the
-    row has ever been pending (the CERTRETRIEVEPENDING ruling asks for it).
+    Three things here are not documented columns: *public_key_info*, the encoded
+    SubjectPublicKeyInfo that the public key columns are read from; *was_pending*, whether the
+    row has ever been pending (the CERTRETRIEVEPENDING ruling asks for it); and *crl_entry*, what a
+    CRL says of a certificate that is or was revoked, encoded once when it was.
     """
 
     request_id: int
@@ -59,6 +96,7 @@ class Row:
     extensions: tuple[ExtensionRow, ...] = ()
     public_key_info: bytes = b""
     was_pending: bool = False
+    crl_entry: bytes = attrs.field(default=b"", repr=False)
     decoded: dict[str, Mapping[str, Value]] = attrs.field(
         factory=dict, init=False, eq=False, repr=False
     )
@@ -77,3 +115,20 @@ class Row:
     def message(self) -> str:
         """Return the column `Request.DispositionMessage`."""
         return str(self.columns.get("Request.DispositionMessage", ""))
+
+
+@attrs.frozen
+class CRLRow(_Record):
+    """Hold one row of the CRL table: a list that was signed, and what became of publishing it.
+
+    *columns* use the documented names (`CRLNumber`, `CRLRawCRL`); *row_id* is CRLRowId.
+    Source: MS-CSRA appendix note 4.
+    """
+
+    row_id: int
+    columns: Mapping[str, Value]
+
+    @property
+    def raw(self) -> bytes:
+        """Return the column CRLRawCRL: the list itself, DER."""
+        return self.columns["CRLRawCRL"]  # type: ignore[return-value]

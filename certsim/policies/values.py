@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
-from certsim.errors import ComError
+from certsim.errors import ComError, shown
 from certsim.facts.hresults import HRESULT
 from certsim.facts.oids import NTDS_REPLICATION, PRINCIPAL_NAME
 from certsim.interfaces import ICertServerPolicy
@@ -38,7 +38,9 @@ def integer(value: object) -> int:
     """Return a registry DWORD. Errors: `ComError` E_INVALIDARG for anything else."""
     if isinstance(value, int):
         return value
-    raise ComError(HRESULT.E_INVALIDARG, f"the registry holds {value!r:.60} where a DWORD belongs")
+    raise ComError(
+        HRESULT.E_INVALIDARG, f"the registry holds {shown(value, 60)} where a DWORD belongs"
+    )
 
 
 def strings(value: object) -> list[str]:
@@ -50,7 +52,9 @@ def strings(value: object) -> list[str]:
         return [value]
     if isinstance(value, list | tuple):
         return [str(item) for item in value]
-    raise ComError(HRESULT.E_INVALIDARG, f"the registry holds {value!r:.60} where a list belongs")
+    raise ComError(
+        HRESULT.E_INVALIDARG, f"the registry holds {shown(value, 60)} where a list belongs"
+    )
 
 
 def attributes(server: ICertServerPolicy) -> dict[str, str]:
@@ -69,7 +73,7 @@ def attributes(server: ICertServerPolicy) -> dict[str, str]:
 
 def _bad(name: str, value: str) -> ComError:
     """Return the error that refuses *value* for the attribute *name*, ready to be raised."""
-    return ComError(HRESULT.ERROR_INVALID_DATA, f"attribute {name} cannot be {value!r:.80}")
+    return ComError(HRESULT.ERROR_INVALID_DATA, f"attribute {name} cannot be {shown(value, 80)}")
 
 
 def end_date(given: Mapping[str, str], start: datetime) -> datetime | None:

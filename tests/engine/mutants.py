@@ -13,6 +13,7 @@ from certsim._engine import (
     building,
     contexts,
     dispatch,
+    door,
     engine,
     failures,
     journal,
@@ -206,13 +207,13 @@ def claims_forgotten(patch: Patch) -> None:
         def add(self, element: int) -> None:
             """Forget it."""
 
-    build = engine.Engine.__init__
+    build = door.Door.__init__
 
-    def built(self: engine.Engine, state: object) -> None:
-        build(self, state)  # type: ignore[arg-type]
+    def built(self: door.Door, *parts: Any) -> None:
+        build(self, *parts)
         self._claimed = Forgetful()
 
-    patch.setattr(engine.Engine, "__init__", built)
+    patch.setattr(door.Door, "__init__", built)
 
 
 def pending_forgotten(patch: Patch) -> None:

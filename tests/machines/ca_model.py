@@ -1,242 +1,223 @@
-"""A certification authority in two hundred lines: what the prose says a CA answers and tells.
+"""A certificate's life after it was issued, and a CA's: revoke, import, delete, publish, renew.
 
-Written by hand as the judge of the engine: nothing here looks at certsim's own tables. No keys, no
-clock, no bytes; only states, answers, messages, and who hears what in which order.
-Source: MS-WCCE 3.2.1.4.2.1; MS-CSRA 3.1.4.1.3; comments of ADCS.CertMod on its events;
-docs/rulings.md (Requests, Verdicts, Events).
+The second half of the judge, on top of `request_model`; the lists are in `crl_model`. Like those it
+is written by hand from the prose, and looks at none of certsim's tables.
+Source: MS-CSRA 3.1.4.1.5, 3.1.4.1.6, 3.1.4.1.8, 3.1.4.1.26, 3.1.4.2.18; win32
+SecCrypto/certification-authority-renewal; comments of ADCS.CertMod on its events; docs/rulings.md
+(Revocation, Import, Deleting rows, The CA's own certificates).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import attrs
 
-PENDING, ISSUED, FAILED, DENIED = 9, 20, 30, 31
-SAYS_ERROR, SAYS_DENIED, SAYS_ISSUED, SAYS_PENDING = 1, 2, 3, 5
-INCOMPLETE = 0
-ON_ISSUED, ON_PENDING, ON_DENIED, ON_RETRIEVED, ON_SHUTDOWN, ON_STARTUP = (
-    0x1, 0x2, 0x4, 0x10, 0x40, 0x80,
-)  # fmt: skip
-E_FAIL, ADMIN_DENIED, BAD_SUBJECT = -0x7FFFBFFB, -0x7FF6BFEC, -0x7FF6BFFF
-BAD_STATUS, EMPTY, STOPPED = -0x7FF6BFFD, -0x7FF6BFFC, -0x7FF8F946
-BAD_SIGNATURE, BAD_TAG, NO_DATA = -0x7FF6FFFA, -0x7FF6CEF5, -0x7FF6CEFE
-ANY = "*"
-"""A piece of a message whose words nobody prescribes."""
+from tests.machines.crl_model import CRL, INVALID, RELEASED, SKEW, Certificate, Publisher
+from tests.machines.request_model import (
+    BAD_STATUS,
+    DENIED,
+    FAILED,
+    FOREIGN,
+    ISSUED,
+    PENDING,
+    REVOKED,
+    ModelRow,
+    RefusedError,
+    RequestModel,
+)
 
-CLIENT_SAYS = {
-    PENDING: SAYS_PENDING,
-    ISSUED: SAYS_ISSUED,
-    FAILED: SAYS_ERROR,
-    DENIED: SAYS_DENIED,
-}
-UNREADABLE = {
-    "badly signed": (BAD_SIGNATURE, "Error Verifying Request Signature or Signing Certificate"),
-    "garbage": (BAD_TAG, "Error Parsing Request"),
-    "empty": (NO_DATA, "Error Parsing Request"),
-}
-
-
-class RefusedError(Exception):
-    """Say that a verb is refused with an HRESULT."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(hex(code & 0xFFFFFFFF))
-        self.code = code
-
-
-def answer_of(judge: Callable[[], object]) -> object:
-    """Return what *judge* answers, or the refusal it raises."""
-    try:
-        return judge()
-    except RefusedError as refused:
-        return refused
+ON_REVOKED, ON_CRL, ON_IMPORTED = 0x8, 0x20, 0x200
+IS_REVOKED, IS_VALID, IS_INVALID = 2, 3, 4
+INVALID_DATA, NO_MATCH = -0x7FF8FFF3, -0x7FF6DFF7
+CHAINING, EXISTS = -0x7FF4FEF9, -0x7FF8EC6E
+HOLD = 6
+REASONS = (0, 1, 2, 3, 4, 5, HOLD, 8, RELEASED)
+SWITCHES = {-2: 1, -3: 0}
+"""The numbers that set and clear PublishExpiredCertInCRL. Source: MS-CSRA 3.1.4.1.8."""
+DWORD = 2**32
+_LIFE_OF_A_CA = 5
 
 
 @attrs.frozen
-class Verdict:
-    """Be what policy is going to answer, and what that means.
+class Found:
+    """Be a certificate that is imported: *key* is that of its CA, `None` for a foreign one.
 
-    *kind* is "issue", "pend" or "deny"; *status* and *text* go with a refusal; *logged* is the
-    event id under which a failing policy module is logged.
+    *ours* tells whether its public key is the one all requests here are for.
     """
 
-    kind: str
-    status: int = ADMIN_DENIED
-    text: str = ""
-    logged: int = 0
-
-
-@attrs.frozen
-class Module:
-    """Be an exit module: the answer of its `Initialize`, and how it fails ("", com, plain)."""
-
-    name: str
-    mask: object
-    temper: str
+    serial: str
+    ends: datetime
+    key: int | None
+    ours: bool
 
 
 @attrs.define
-class ModelRow:
-    """Be one request."""
+class Model(RequestModel):
+    """Be a whole CA. With *foreign_allowed* it is configured to take foreign certificates."""
 
-    number: int
-    kind: str
-    state: int = PENDING
-    status: int = 0
-    message: tuple[str, ...] = ()
-    ever_pending: bool = False
-    colour: str = ""
-    serial: str | None = None
+    foreign_allowed: bool = False
+    lists: Publisher = attrs.field(kw_only=True)
+    certificates: list[Certificate] = attrs.field(factory=list)
 
+    def __attrs_post_init__(self) -> None:
+        """Begin with one certificate."""
+        self._certify(0)
 
-@attrs.frozen
-class Answer:
-    """Be what a client gets; *message* is in pieces, which two blanks hold apart."""
+    def pass_time(self, span: timedelta) -> None:
+        """Move the clock."""
+        self.now += span
 
-    number: int
-    says: int
-    status: int
-    message: tuple[str, ...]
-
-
-@attrs.define
-class Model:
-    """Be a CA with *modules*; the three switches are those of `Fidelity`."""
-
-    modules: Sequence[Module]
-    denied_when_failed: bool = True
-    retrieve_pending: bool = True
-    startup: bool = False
-    running: bool = False
-    rows: dict[int, ModelRow] = attrs.field(factory=dict)
-    heard: list[tuple[object, ...]] = attrs.field(factory=list)
-    log: list[tuple[object, ...]] = attrs.field(factory=list)
-    hosted: list[Module] = attrs.field(factory=list)
-
-    def start(self) -> None:
-        """Initialise policy, then each exit module; one with a bad mask stays out."""
-        if self.running:
+    def revoke(self, serial: str, reason: object, effective: object, officer: str) -> None:
+        """Revoke, hold, release, or set whether the certificate outlives its end on lists."""
+        self._must_run()
+        wanted = _reason(reason)
+        row = self._with_serial(serial)
+        if row is None:
+            raise RefusedError(INVALID)
+        when = self._moment(effective)
+        if wanted in SWITCHES:
+            row.lasting = SWITCHES[wanted]
             return
-        self.running = True
-        self.hosted = []
-        self.heard.append(("policy", "Initialize"))
-        for module in self.modules:
-            if type(module.mask) is int and 0 <= module.mask <= 0x3FF:
-                self.hosted.append(module)
-            else:
-                self.log.append((46, module.name, "Initialize", None))
-        if self.startup:
-            self._tell(ON_STARTUP, None)
+        if not _may(row, wanted):
+            raise RefusedError(INVALID_DATA)
+        row.state = ISSUED if wanted == RELEASED else REVOKED
+        row.reason, row.effective, row.told = wanted, when, self.now
+        row.crooked |= when > self.now
+        row.message = (f"Revoked by {officer}",)
+        self._tell(ON_REVOKED, row)
 
-    def stop(self) -> None:
-        """Tell the exit modules, then the policy module."""
-        if not self.running:
-            return
-        self.running = False
-        self._tell(ON_SHUTDOWN, None)
-        self.heard.append(("policy", "ShutDown"))
+    def _moment(self, effective: object) -> datetime:
+        if effective is None:
+            return self.now
+        if not isinstance(effective, datetime) or effective.tzinfo is None:
+            raise RefusedError(INVALID)
+        return effective
 
-    def submit(self, kind: str, verdict: Verdict, colour: str) -> Answer:
-        """Make a row and decide it."""
+    def is_valid(self, serial: str) -> int:
+        """Answer the check, which looks at state and effective date alone."""
         self._must_run()
-        row = ModelRow(len(self.rows) + 1, kind)
-        self.rows[row.number] = row
-        if kind in UNREADABLE:
-            row.state = FAILED
-            row.status, stage = UNREADABLE[kind]
-            row.message = (stage, ANY)
-            if self.denied_when_failed:
-                self._tell(ON_DENIED, row)
-            return self._answer(row, SAYS_ERROR)
-        row.colour = colour
-        return self._decide(row, verdict, ())
+        row = self._with_serial(serial)
+        if row is None or row.state == FOREIGN:
+            return IS_INVALID
+        return IS_REVOKED if row.state == REVOKED and row.effective <= self.now else IS_VALID
 
-    def resubmit(self, number: int, verdict: Verdict, officer: str) -> Answer:
-        """Decide a Pending or Denied row once more."""
+    def take_in(self, found: Found, officer: str, *, foreign: bool, existing: bool) -> int:
+        """Import a certificate: as a new row, or to complete the oldest request for its key."""
         self._must_run()
-        row = self.rows.get(number)
-        if row is None:
-            return Answer(number, INCOMPLETE, EMPTY, (ANY,))
-        if row.state not in (PENDING, DENIED):
-            return Answer(number, SAYS_ERROR, BAD_STATUS, (ANY,))
-        return self._decide(row, verdict, (f"Resubmitted by {officer}",))
-
-    def _decide(self, row: ModelRow, verdict: Verdict, note: tuple[str, ...]) -> Answer:
-        if verdict.logged:
-            self.log.append((verdict.logged, "policy", "VerifyRequest", row.number))
-        if verdict.kind == "pend":
-            row.state, row.status, row.ever_pending = PENDING, 0, True
-            row.message = ("Taken Under Submission", *note)
-            return self._told(row, ON_PENDING, SAYS_PENDING)
-        if verdict.kind == "deny":
-            text = (verdict.text,) if verdict.text else ()
-            row.state, row.status = DENIED, verdict.status
-            row.message = ("Denied by Policy Module", *text, *note)
-            return self._told(row, ON_DENIED, SAYS_DENIED)
-        if row.kind == "nameless":
-            row.state, row.status = DENIED, BAD_SUBJECT
-            row.message = ("Error Constructing or Publishing Certificate", ANY, *note)
-            return self._told(row, ON_DENIED, SAYS_ERROR)
-        row.state, row.status, row.message = ISSUED, 0, ("Issued", *note)
-        return self._told(row, ON_ISSUED, SAYS_ISSUED)
-
-    def deny(self, number: int, officer: str) -> None:
-        """Refuse a pending row."""
-        row = self._pending(number)
-        row.state, row.status = DENIED, ADMIN_DENIED
-        row.message = (f"Denied by {officer}",)
-        self._tell(ON_DENIED, row)
-
-    def set_attribute(self, number: int, colour: str) -> None:
-        """Give a pending row a colour."""
-        self._pending(number).colour = colour
-
-    def set_extension(self, number: int) -> None:
-        """Give a pending row an extension, which changes nothing that is modelled here."""
-        self._pending(number)
-
-    def retrieve(self, number: int) -> Answer:
-        """Answer what has become of a row."""
-        self._must_run()
-        row = self.rows.get(number)
-        if row is None:
-            raise RefusedError(EMPTY)
-        if self.retrieve_pending and row.ever_pending and row.state == ISSUED:
-            self._tell(ON_RETRIEVED, row)
-        return self._answer(row, CLIENT_SAYS[row.state])
-
-    def by_serial(self, serial: str) -> int:
-        """Return the id behind a serial number, 0 when there is none."""
-        return next((row.number for row in self.rows.values() if row.serial == serial), 0)
-
-    def _must_run(self) -> None:
-        if not self.running:
-            raise RefusedError(STOPPED)
-
-    def _pending(self, number: int) -> ModelRow:
-        self._must_run()
-        row = self.rows.get(number)
-        if row is None:
-            raise RefusedError(EMPTY)
-        if row.state != PENDING:
+        if found.key is None and not (foreign and self.foreign_allowed):
+            raise RefusedError(CHAINING)
+        waiting = self._waiting(found) if existing else None
+        there = self._with_serial(found.serial)
+        if there is not None:
+            if there.state == FOREIGN and found.key is None:
+                return there.number
+            raise RefusedError(EXISTS)
+        if waiting is not None and found.key is None:
             raise RefusedError(BAD_STATUS)
-        return row
+        row = waiting or self._new_row("imported")
+        row.state, row.status, row.message = ISSUED, 0, (f"Imported by {officer}",)
+        row.serial, row.ends, row.resolved, row.crooked = found.serial, found.ends, self.now, True
+        if found.key is None:
+            row.state = FOREIGN
+        else:
+            row.key = found.key
+        self._tell(ON_IMPORTED, row)
+        return row.number
 
-    def _told(self, row: ModelRow, event: int, says: int) -> Answer:
-        self._tell(event, row)
-        return self._answer(row, says)
+    def _waiting(self, found: Found) -> ModelRow:
+        for row in sorted(self.rows.values(), key=lambda row: row.number):
+            if row.state == PENDING and found.ours:
+                return row
+        raise RefusedError(NO_MATCH)
 
-    def _answer(self, row: ModelRow, says: int) -> Answer:
-        return Answer(row.number, says, row.status, row.message)
+    def delete(self, number: int) -> int:
+        """Delete one row, whatever its state; one that is not there is no error."""
+        self._must_run()
+        return 1 if self.rows.pop(number, None) else 0
 
-    def _tell(self, event: int, row: ModelRow | None) -> None:
-        number = row.number if row else None
-        seen = (row.number, row.state, row.colour) if row else ()
-        for module in self.hosted:
-            if not isinstance(module.mask, int) or not module.mask & event:
-                continue
-            self.heard.append((module.name, event, *seen))
-            if module.temper:
-                event_id = 46 if module.temper == "com" else 45
-                self.log.append((event_id, module.name, "Notify", number))
+    def delete_attributes(self, number: int) -> int:
+        """Delete the attributes of a row, which stays."""
+        self._must_run()
+        row = self.rows.get(number)
+        if row is None or not row.colour:
+            return 0
+        row.colour = ""
+        return 1
+
+    def delete_expired(self, before: datetime) -> int:
+        """Delete rows with a certificate that had ended."""
+        return self._delete(lambda row: row.state in (ISSUED, REVOKED) and row.ends < before)
+
+    def delete_idle(self, before: datetime) -> int:
+        """Delete rows without a certificate on which nothing had happened since."""
+        return self._delete(
+            lambda row: (
+                row.state in (PENDING, FAILED, DENIED) and (row.resolved or row.submitted) < before
+            )
+        )
+
+    def _delete(self, meant: Callable[[ModelRow], bool]) -> int:
+        self._must_run()
+        gone = [row.number for row in self.rows.values() if meant(row)]
+        for number in gone:
+            del self.rows[number]
+        return len(gone)
+
+    def delete_lists(self, before: datetime) -> int:
+        """Delete rows of the CRL table by their end."""
+        self._must_run()
+        kept = [crl for crl in self.lists.table if crl.ends >= before]
+        gone = len(self.lists.table) - len(kept)
+        self.lists.table = kept
+        return gone
+
+    def publish(self, kinds: int, date: datetime | None, *, again: bool) -> list[CRL]:
+        """Sign lists, or write the newest once more; either is told once."""
+        self._must_run()
+        if again:
+            made = self.lists.republish(kinds, self.now)
+        else:
+            rows = self.rows.values()
+            made = self.lists.publish(kinds, date, self.now, self.certificates, rows)
+        self._tell(ON_CRL, None)
+        return made
+
+    def tick(self) -> list[CRL]:
+        """Publish what is due."""
+        self._must_run()
+        kinds = self.lists.due(self.now, self.certificates)
+        return self.publish(kinds, None, again=False) if kinds else []
+
+    def renew(self, *, new_key: bool) -> None:
+        """Go on with a new certificate, told to nobody."""
+        self._must_run()
+        self._certify(len(self.certificates) if new_key else self.newest_key)
+
+    def _certify(self, key: int) -> None:
+        leap_day = (self.now.month, self.now.day) == (2, 29)
+        day = 28 if leap_day else self.now.day
+        ends = self.now.replace(year=self.now.year + _LIFE_OF_A_CA, day=day)
+        self.newest_key = key
+        self.certificates.append(Certificate(len(self.certificates), key, self.now - SKEW, ends))
+
+
+def _reason(reason: object) -> int:
+    """Return the reason meant by a number in either spelling of a DWORD."""
+    if type(reason) is not int:
+        raise RefusedError(INVALID)
+    meant = reason - DWORD if DWORD // 2 <= reason < DWORD else reason
+    if meant not in REASONS and meant not in SWITCHES:
+        raise RefusedError(INVALID)
+    return meant
+
+
+def _may(row: ModelRow, reason: int) -> bool:
+    """Tell whether a row may be revoked for *reason*."""
+    on_hold = row.state == REVOKED and row.reason == HOLD
+    if reason == RELEASED:
+        return on_hold
+    if reason == HOLD:
+        return row.state == ISSUED or on_hold
+    return row.state in (ISSUED, REVOKED)

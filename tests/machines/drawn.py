@@ -1,4 +1,4 @@
-"""What hypothesis draws for the engine machine: requests, verdicts, masks, and the modules.
+"""What hypothesis draws for the engine machine: requests, verdicts, moments, and the modules.
 
 A script is what the policy module does, paired with what that means to the model.
 """
@@ -6,17 +6,23 @@ A script is what the policy module does, paired with what that means to the mode
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import hypothesis.strategies as st
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from certsim import (
     CCertServerExit,
     ComError,
     PropType,
 )
-from tests.machines import ca_model as model
-from tests.requests_kit import make_badly_signed_csr, make_csr, make_nameless_csr
+from tests.machines import request_model as model
+from tests.machines.ca_model import Found
+from tests.requests_kit import make_badly_signed_csr, make_csr, make_key, make_nameless_csr
 
 REQUESTS = {
     "good": make_csr(),
@@ -77,7 +83,10 @@ REFUSING = st.one_of(
 SCRIPTS = st.sampled_from([LIVELY, LIVELY, REFUSING]).flatmap(lambda scripts: scripts)
 KINDS = st.sampled_from(["good"] * 6 + ["nameless", *model.UNREADABLE])
 MASKS = st.one_of(
-    st.just(0x3FF), st.integers(0, 0x3FF), st.sampled_from([None, "1", True, 0x400, -1])
+    st.just(0x3FF),
+    st.just(0x3FF),
+    st.integers(0, 0x3FF),
+    st.sampled_from([None, "1", True, 0x400, -1]),
 )
 
 
@@ -85,6 +94,50 @@ TEMPERS = st.sampled_from(["", "", "com", "plain"])
 UNKNOWN = 20
 PICKS = st.integers(0, UNKNOWN + 1)
 COLOURS = st.sampled_from(["", "red", "blue"])
+
+
+HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
+REASONS = st.one_of(
+    st.sampled_from([0, 1, 4, 6, 6, 6, -1, -1]),
+    st.sampled_from([2, 3, 5, 8, -2, -3, 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD]),
+    st.sampled_from([7, 9, 10, 11, -4, 0xFFFFFFFC, 2**32, True, "1", None, 1.0]),
+)
+EFFECTIVE = st.sampled_from([None] * 8 + [-9 * DAY, -HOUR, 0 * DAY, HOUR, 2 * DAY, "naive", "text"])
+"""When a revocation is to count: a span from now, or what is no moment."""
+SPANS = st.sampled_from([HOUR / 12, HOUR, 6 * HOUR, DAY, 3 * DAY, 8 * DAY, 21 * DAY])
+LIMITS = st.sampled_from([-3 * DAY, -HOUR, 0 * DAY, HOUR, 30 * DAY])
+"""What is deleted by date, as a span from now."""
+RUNS = st.sampled_from([3, 3, 3, 1, 2, 7, 5, 6, 4, 0])
+"""CA_CRL_BASE, CA_CRL_DELTA and CA_CRL_REPUBLISH, together or alone."""
+DATES = st.sampled_from([None] * 6 + [-HOUR, 0 * DAY, 2 * DAY])
+PERIODS = st.sampled_from([(7, 1), (7, 1), (7, 0), (1, 1), (30, 7)])
+"""Days from one base to the next, and from one delta to the next; none without deltas."""
+CRL_FLAGS = st.sampled_from([2, 2, 2, 3, 0])
+
+
+def _foreign(number: int, *, ours: bool) -> tuple[Found, bytes]:
+    """Return a certificate that another CA signed, for the key all requests here have, or not."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Stranger")])
+    begins, key = datetime(2026, 1, 1, tzinfo=UTC), make_key(7)
+    certificate = (
+        x509.CertificateBuilder(name, name, make_key().public_key() if ours else key.public_key())
+        .serial_number(number)
+        .not_valid_before(begins)
+        .not_valid_after(begins + YEAR)
+        .sign(key, hashes.SHA256(), ecdsa_deterministic=True)
+    )
+    found = Found(f"{number:x}", begins + YEAR, None, ours)
+    return found, certificate.public_bytes(Encoding.DER)
+
+
+STRANGERS = [_foreign(0x5A01, ours=True), _foreign(0x5A02, ours=False)]
+
+
+def moment(now: datetime, drawn: object) -> object:
+    """Return the date that a span from *now* means; what is no span stands for no moment."""
+    if isinstance(drawn, timedelta):
+        return now + drawn
+    return now.replace(tzinfo=None) if drawn == "naive" else drawn
 
 
 @attrs.define
@@ -136,8 +189,13 @@ def _seen(context: int) -> tuple[object, ...]:
         colour = server.GetRequestAttribute("Colour")
     except ComError:
         colour = ""
+    try:
+        reason = server.GetRequestProperty("RevokedReason", PropType.LONG)
+    except ComError:
+        reason = None
     return (
         server.GetRequestProperty("RequestID", PropType.LONG),
         server.GetRequestProperty("Disposition", PropType.LONG),
         colour,
+        reason,
     )
