@@ -14,6 +14,9 @@ WANTED = (
     | ExitEvent.CERTPENDING
     | ExitEvent.CERTDENIED
     | ExitEvent.CERTRETRIEVEPENDING
+    | ExitEvent.CERTREVOKED
+    | ExitEvent.CERTIMPORTED
+    | ExitEvent.CRLISSUED
     | ExitEvent.SHUTDOWN
 )
 
@@ -34,6 +37,11 @@ class HelloExit:
         # and has to come first.
         server = certsim.Dispatch("CertificateAuthority.ServerExit")
         server.SetContext(context)
+        if event == ExitEvent.CRLISSUED:
+            # Context 0 again: it shows the CA's own properties.
+            crl = server.GetCertificateProperty("RawCRL", PropType.BINARY)
+            print(f"CRLs were published; the newest base has {len(crl)} bytes")
+            return
         number = server.GetCertificateProperty("RequestID", PropType.LONG)
         if event == ExitEvent.CERTISSUED:
             serial = server.GetCertificateProperty("SerialNumber", PropType.STRING)
@@ -45,6 +53,12 @@ class HelloExit:
             print(f"Request {number} was not granted: {why}")
         elif event == ExitEvent.CERTRETRIEVEPENDING:
             print(f"Request {number} was pending once, and its certificate has been fetched")
+        elif event == ExitEvent.CERTREVOKED:
+            # A hold and its end are told as revocations too.
+            reason = server.GetRequestProperty("RevokedReason", PropType.LONG)
+            print(f"Request {number} was revoked or released: reason {reason}")
+        elif event == ExitEvent.CERTIMPORTED:
+            print(f"Request {number} is an imported certificate")
 
     def GetDescription(self) -> str:
         # The event log calls the module by this name when it fails.

@@ -1,12 +1,18 @@
 """The tour as one JSON document.
 
     certsim     version of certsim
-    ca          name; certificate (PEM)
+    ca          name; certificate (PEM), the newest; certificates (PEM) by index
     modules     in the order they are called: spec (as given), progid, loaded (whether its
                 Initialize succeeded), heard (calls of Notify), failures
-    steps       title; outcome, or null where the verb gives none; error, or null; journal
+    steps       title; outcome, or null where the verb gives none; answer, or null, of a verb that
+                gives something else; error, or null; journal
       outcome   request_id, disposition, status (signed), hresult (text, null for 0), message,
                 serial_number (or null), certificate (PEM or null)
+      answer    one of: validity (the name of a CADisposition); request_id (of an import); deleted
+                (how many rows); crls
+        crls    kind (BASE or DELTA), key_index, number, status (signed) and hresult of the first
+                place that failed (0 and null if none did), locations (place, status, hresult),
+                entries (serial_number, reason in RFC 5280's words), crl (PEM)
       error     what the verb raised: status, hresult, message
       journal   entries in order: kind and the fields of that kind of entry, bytes as hexadecimal,
                 times in ISO 8601, durations in nanoseconds; a module's reads and failures come
@@ -28,9 +34,10 @@ import attrs
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import certsim
-from certsim import CertificationAuthority, ComError, Outcome
+from certsim import CADisposition, CertificationAuthority, ComError, Outcome
+from certsim._engine.published import Location, PublishedCRL
 from certsim.cli import tour
-from certsim.cli.tour import Scene
+from certsim.cli.tour import Answer, Deleted, Imported, Scene
 from certsim.errors import describe
 
 _Json = Mapping[str, object]
@@ -43,49 +50,82 @@ def compose(ca: CertificationAuthority, specs: Sequence[str], scenes: Sequence[S
     order; *scenes* what came of each step.
     """
     tallies = tour.tally(ca.exit_modules, ca.journal)
+    certificates = [_pem(held.public_bytes(Encoding.DER)) for held in ca.certificates]
     found = {
         "certsim": certsim.__version__,
-        "ca": {"name": ca.name, "certificate": _pem(ca.certificate.public_bytes(Encoding.DER))},
+        "ca": {"name": ca.name, "certificate": certificates[-1], "certificates": certificates},
         "modules": [
             {"spec": spec} | attrs.asdict(counted)
             for spec, counted in zip(specs, tallies, strict=True)
         ],
         "steps": [_step(scene) for scene in scenes],
         "event_log": [entry.as_dict() for entry in ca.event_log],
-        "failed": bool(ca.event_log),
+        "failed": tour.module_failed(ca.event_log),
     }
     return json.dumps(found, indent=2)
 
 
 def _step(scene: Scene) -> _Json:
+    answer = scene.answer
     return {
         "title": scene.title,
-        "outcome": None if scene.outcome is None else _outcome(scene.outcome),
+        "outcome": _outcome(answer) if isinstance(answer, Outcome) else None,
+        "answer": _answer(answer),
         "error": None if scene.error is None else _error(scene.error),
         "journal": [entry.as_dict() for entry in scene.journal],
     }
 
 
 def _outcome(outcome: Outcome) -> _Json:
-    """Return an outcome with its code both as a number and as text that names it."""
     raw = outcome.raw_certificate
     return {
         "request_id": outcome.request_id,
         "disposition": outcome.disposition.name,
-        "status": outcome.status,
-        "hresult": describe(outcome.status) if outcome.status else None,
+        **_code(outcome.status),
         "message": outcome.message,
         "serial_number": outcome.serial_number,
         "certificate": None if raw is None else _pem(raw),
     }
 
 
-def _error(error: ComError) -> _Json:
+def _answer(answer: Answer | None) -> _Json | None:
+    """Return the answer of a verb that gives no outcome, `None` for all others."""
+    match answer:
+        case CADisposition():
+            return {"validity": answer.name}
+        case Imported() | Deleted():
+            return attrs.asdict(answer)
+        case tuple():
+            return {"crls": [_crl(published) for published in answer]}
+    return None
+
+
+def _crl(published: PublishedCRL) -> _Json:
     return {
-        "status": error.hresult,
-        "hresult": describe(error.hresult),
-        "message": error.strerror,
+        "kind": published.kind.name,
+        "key_index": published.key_index,
+        "number": published.number,
+        **_code(published.status),
+        "locations": [_location(place) for place in published.locations],
+        "entries": [
+            {"serial_number": serial_number, "reason": reason}
+            for serial_number, reason in tour.entries(published)
+        ],
+        "crl": published.crl.public_bytes(Encoding.PEM).decode("ascii"),
     }
+
+
+def _location(location: Location) -> _Json:
+    return {"place": location.place, **_code(location.hresult)}
+
+
+def _code(status: int) -> _Json:
+    """Return a code both as a number and as text that names it, which 0 has none of."""
+    return {"status": status, "hresult": describe(status) if status else None}
+
+
+def _error(error: ComError) -> _Json:
+    return {**_code(error.hresult), "message": error.strerror}
 
 
 def _pem(der: bytes) -> str:

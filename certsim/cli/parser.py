@@ -82,9 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(
         commands.add_parser(
             "run",
-            help="play a guided tour of requests to exit modules",
-            description="Play a guided tour of requests to exit modules, on a CA in memory,\n"
-            "and print who heard what, what it read and what failed.",
+            help="play a guided tour of a CA's life to exit modules",
+            description="Play a guided tour of requests, revocations, CRLs, imports and a renewal\n"
+            "to exit modules, on a CA in memory, and print who heard what, what it read and\n"
+            "what failed.",
             epilog=_EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
@@ -120,7 +121,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=int,
         metavar="N",
-        help="make keys, serial numbers and the clock repeatable",
+        help="make keys, serial numbers and the clock repeatable; a week passes before the end",
     )
     parser.add_argument(
         "--json", action="store_true", help="print one JSON document instead of the timeline"

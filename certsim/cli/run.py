@@ -19,7 +19,7 @@ from pathlib import Path
 
 from certsim import CertificationAuthority, Sources
 from certsim._engine.requests import MAX_TEXT
-from certsim.cli import document, timeline, tour
+from certsim.cli import document, script, timeline, tour
 from certsim.cli.parser import Options
 from certsim.cli.tour import Scene, Stage, Step
 
@@ -34,20 +34,21 @@ class UsageError(Exception):
 def run(options: Options) -> int:
     """Play the tour that *options* ask for; return 1 if a module failed, else 0.
 
-    A failure is an entry in the CA's event log (9, 43 to 46), the policy module's included.
+    A failure is a module's entry in the CA's event log (9, 43 to 46), the policy module's included.
     Errors: `UsageError` for a request file that cannot be read, `ModuleLoadError` for a module
     that does not fit, `ComError` for a name that no CA can have.
     """
-    steps = tour.script([(name, _read(name)) for name in options.requests])
+    steps = script.script([(name, _read(name)) for name in options.requests])
     with redirect_stdout(sys.stderr if options.json else sys.stdout), _current_folder_importable():
         stage = _stage(options)
         scenes = _play(steps, stage, quiet=options.json)
     ca = stage.ca
+    failed = tour.module_failed(ca.event_log)
     if options.json:
         print(document.compose(ca, options.modules, scenes))
     else:
-        timeline.tell_end(tour.tally(ca.exit_modules, ca.journal), failed=bool(ca.event_log))
-    return 1 if ca.event_log else 0
+        timeline.tell_end(tour.tally(ca.exit_modules, ca.journal), failed=failed)
+    return int(failed)
 
 
 def _stage(options: Options) -> Stage:
@@ -57,7 +58,7 @@ def _stage(options: Options) -> Stage:
         options.name,
         exit_modules=options.modules,
         sources=sources,
-        config=tour.CONFIG,
+        config=script.CONFIG,
         journal_limit=_JOURNAL,
     )
     return Stage(ca, sources)

@@ -1,10 +1,11 @@
 """The timeline: a tour told in lines for people.
 
 Every step has a numbered title; below it, each line begins with a word that says what it tells:
-`call` (what the CA was asked), `policy` (the verdict), `row` (what became of the request),
-`heard` (a module was told an event), `read` (what the module asked its server object, and got),
-`FAILED` (an event-log entry), `module` (one that was initialised), `service` (start and stop),
-`answer` (what the client got).
+`call` (what the CA was asked), `policy` (the verdict), `row` (what became of the request), `crl`
+(a list that was published), `heard` (a module was told an event), `read` (what the module asked its
+server object, and got), `FAILED` (an event-log entry), `module` (one that was initialised),
+`service` (start, stop and renewal), `answer` (what the caller got), `entry` (a certificate on a CRL
+that the answer has).
 
 Whatever came with a request or from a module is printed with its control characters spelled out,
 and a long line goes on further to the right than any line begins, so that no value can pass for a
@@ -23,19 +24,22 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 import certsim
-from certsim import Outcome
+from certsim import CADisposition, Outcome
 from certsim._engine.journal import (
     Call,
     Entry,
     EventLogEntry,
     Loading,
     Notification,
+    Publication,
     Read,
     Transition,
     Verification,
 )
+from certsim._engine.published import PublishedCRL
 from certsim._engine.specs import POLICY
-from certsim.cli.tour import Scene, Tally
+from certsim.cli import tour
+from certsim.cli.tour import Deleted, Imported, Scene, Tally
 from certsim.errors import describe, printable
 
 _WIDTH = 98
@@ -62,9 +66,9 @@ def tell_title(number: int, title: str) -> None:
 
 
 def tell_scene(scene: Scene) -> None:
-    """Print what happened in a step and what the client was answered.
+    """Print what happened in a step and what the caller was answered.
 
-    A step without an answer (start, stop, an officer's denial) has no such line.
+    A step without an answer (start, stop, an officer's denial or revocation) has no such line.
     """
     for label, text in (*_lines(scene.journal), *_answer(scene)):
         _say(f"{_INDENT}{label:<{_LABEL}}{text}", _INDENT + " " * (_LABEL + 2))
@@ -128,10 +132,15 @@ def _lines(journal: Iterable[Entry]) -> Iterator[_Line]:
         yield from (_line(entry), *inside)
         inside = []
         heard = heard or isinstance(entry, Notification)
-        fired = fired or (isinstance(entry, Transition) and bool(entry.event))
+        fired = fired or _fires(entry)
     yield from inside
     if fired and not heard:
         yield "heard", "by nobody: no module asked for this event"
+
+
+def _fires(entry: Entry) -> bool:
+    """Tell whether *entry* stands for something that modules may have asked to hear."""
+    return isinstance(entry, Publication) or (isinstance(entry, Transition) and bool(entry.event))
 
 
 def _in_call(entry: Entry) -> bool:
@@ -147,8 +156,9 @@ def _in_call(entry: Entry) -> bool:
 def _line(entry: Entry) -> _Line:
     """Return label and text of one entry.
 
-    Times are left out but for start and stop, names of request properties get quotation marks as
-    in the module's source, and a kind of entry without a label of its own goes by its class.
+    Times are left out but for CRLs and the CA's own life, names of request properties get
+    quotation marks as in the module's source, and a kind of entry without a label of its own goes
+    by its class.
     """
     match entry:
         case Read():
@@ -156,8 +166,9 @@ def _line(entry: Entry) -> _Line:
             answer = describe(entry.hresult) if entry.hresult else entry.result
             return "  read", f"  {entry.method}({asked})" + (f" = {answer}" if answer else "")
         case Call():
+            about = "" if entry.request_id is None else f" request {entry.request_id}"
             by = f" by {entry.by}" if entry.by else ""
-            return "call", f"{entry.verb} request {entry.request_id}{by}"
+            return "call", f"{entry.verb}{about}{by}"
         case Verification():
             return "policy", str(entry).removeprefix(f"{entry.module} ")
         case Notification():
@@ -167,7 +178,11 @@ def _line(entry: Entry) -> _Line:
     return _LABELS.get(type(entry), type(entry).__name__.lower()), str(entry)
 
 
-_LABELS: dict[type[Entry], str] = {EventLogEntry: "FAILED", Loading: "module"}
+_LABELS: dict[type[Entry], str] = {
+    EventLogEntry: "FAILED",
+    Loading: "module",
+    Publication: "crl",
+}
 
 
 def _change(entry: Transition) -> str:
@@ -176,17 +191,42 @@ def _change(entry: Transition) -> str:
     Its message is left to the client's answer, which has it too.
     """
     before = entry.before.name if entry.before else "new"
+    after = entry.after.name if entry.after else "deleted"
     status = f" {describe(entry.status)}" if entry.status else ""
     fires = f", fires {entry.event.name}" if entry.event else ""
-    return f"request {entry.request_id} {before} -> {entry.after.name}{status}{fires}"
+    return f"request {entry.request_id} {before} -> {after}{status}{fires}"
 
 
 def _answer(scene: Scene) -> Iterator[_Line]:
-    """Return the line that tells what the client got, if there is anything to tell."""
+    """Return the lines that tell what the caller got, if there is anything to tell."""
     if scene.error is not None:
         yield "answer", str(scene.error)
-    elif scene.outcome is not None:
-        yield "answer", _outcome(scene.outcome)
+    elif scene.answer == ():
+        yield "answer", "nothing was due"
+    elif isinstance(scene.answer, tuple):
+        for published in scene.answer:
+            yield from _published(published)
+    elif scene.answer is not None:
+        yield "answer", _text(scene.answer)
+
+
+def _published(published: PublishedCRL) -> Iterator[_Line]:
+    """Return the line of a CRL, and one for each certificate on it."""
+    yield "answer", str(published)
+    for serial_number, reason in tour.entries(published):
+        yield "  entry", f"  {serial_number} {reason}"
+
+
+def _text(answer: Outcome | CADisposition | Imported | Deleted) -> str:
+    match answer:
+        case Outcome():
+            return _outcome(answer)
+        case CADisposition():
+            return answer.name
+        case Imported():
+            return f"request {answer.request_id}"
+        case Deleted():
+            return f"{_count(answer.deleted, 'row')} deleted"
 
 
 def _outcome(outcome: Outcome) -> str:

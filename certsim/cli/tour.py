@@ -1,20 +1,19 @@
-"""The tour: a script of verbs that takes exit modules through the life of some requests.
+"""How a tour is played: steps that ask the CA for one thing each, and scenes that come of them.
 
-The script is data: each step has a title for the reader and an act that asks the CA for one
-thing. Playing a step gives a `Scene`: what the client was answered, and the journal's entries of
-that step. The policy module is the standalone one with RequestDisposition 3, which heeds the
-request attribute `Disposition` (`Pending`, `Deny`; nothing: issue), so requests steer it.
+The table of steps is in `script`. Playing a step gives a `Scene`: what the caller was answered, and
+the journal's entries of that step. What the steps share stands on a `Stage`: the request that was
+made last and the certificate that was issued last are what the next steps go on about.
 
 Requests are made on the spot with keys from the CA's own sources: seeded sources repeat the whole
 tour byte for byte.
-Source: MS-WCCE 3.2.1.4.2.1 and MS-CSRA 3.1.4.1.3 (life cycle); the policy sample (attribute
-Disposition); docs/rulings.md (Events).
+Source: MS-WCCE 3.2.1.4.2.1 and MS-CSRA 3.1.4 (verbs); RFC 5280 5.3.1 (reasons on a CRL).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 
 import attrs
 from cryptography import x509
@@ -22,31 +21,51 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certsim import CertificationAuthority, ComError, Outcome, Sources
+from certsim import CADisposition, CertificationAuthority, ComError, Outcome, Sources
+from certsim._engine import serials
 from certsim._engine.journal import Entry, EventLogEntry, Loading, Notification
+from certsim._engine.published import PublishedCRL
+from certsim.sources import SettableClock
 
-CONFIG = {r"policy\RequestDisposition": 3}
-"""USEREQUESTATTRIBUTE. Source: certsrv.h, REQDISP constants."""
-_PENDING, _DENY = "Disposition:Pending", "Disposition:Deny"
+
+@attrs.frozen
+class Imported:
+    """Hold the answer to an import: the id of the row that the certificate went into."""
+
+    request_id: int
+
+
+@attrs.frozen
+class Deleted:
+    """Hold the answer to a deletion: how many rows were *deleted*."""
+
+    deleted: int
+
+
+Answer = Outcome | CADisposition | tuple[PublishedCRL, ...] | Imported | Deleted
+"""What a verb may give back: each kind is told in a way of its own."""
 
 
 @attrs.define
 class Stage:
-    """Hold what the acts share: the CA, where keys come from, and the request that waits.
+    """Hold what the acts share: the CA, its sources, and what the tour is about just now.
 
-    *waiting* is the id of the request that was submitted last; 0 before there is one.
+    *request_id* is that of the last request, 0 before there is one. *serial_number* and
+    *certificate* (DER) are those that were issued last; empty before there are any.
     """
 
     ca: CertificationAuthority
     sources: Sources
-    waiting: int = 0
+    request_id: int = 0
+    serial_number: str = ""
+    certificate: bytes = b""
 
     def submit(self, host: str, attributes: str = "") -> Outcome:
         """Submit a request for a web server certificate made on the spot.
 
         *host*: its DNS name. *attributes*: `Name:Value` lines.
         """
-        return self._sent(make_request(host, self.sources), attributes)
+        return self._kept(self.ca.submit(make_request(host, self.sources), attributes=attributes))
 
     def submit_damaged(self, host: str) -> Outcome:
         """Submit a request whose signature differs in its last bit.
@@ -55,35 +74,56 @@ class Stage:
         proof of possession fails.
         """
         request = make_request(host, self.sources)
-        return self._sent(request[:-1] + bytes([request[-1] ^ 1]))
+        return self._kept(self.ca.submit(request[:-1] + bytes([request[-1] ^ 1])))
 
-    def _sent(self, request: bytes, attributes: str = "") -> Outcome:
-        outcome = self.ca.submit(request, attributes=attributes)
-        self.waiting = outcome.request_id
+    def resubmit(self) -> Outcome:
+        """Have an officer approve the last request."""
+        return self._kept(self.ca.resubmit(self.request_id))
+
+    def _kept(self, outcome: Outcome) -> Outcome:
+        self.request_id = outcome.request_id
+        if outcome.serial_number and outcome.raw_certificate:
+            self.serial_number, self.certificate = outcome.serial_number, outcome.raw_certificate
         return outcome
+
+    def import_lost(self) -> Imported:
+        """Import the certificate that was issued last, whose row is gone."""
+        return Imported(self.ca.import_certificate(self.certificate))
+
+    def import_foreign(self, name: str) -> Imported:
+        """Import the root certificate of another CA, made for the purpose and called *name*."""
+        other = CertificationAuthority(name, sources=self.sources)
+        return Imported(self.ca.import_certificate(other.certificate, allow_foreign=True))
+
+    def tick_after(self, span: timedelta) -> tuple[PublishedCRL, ...]:
+        """Let *span* go by if the clock is the tour's own, and the CA publish what is due."""
+        clock = self.sources.clock
+        if isinstance(clock, SettableClock):
+            clock.advance(span)
+        return self.ca.tick()
 
 
 @attrs.frozen
 class Step:
     """Hold one line of the script: a *title* in a sentence, and the *act* that does it.
 
-    The title says what the client or the officer does, and what the CA makes of it. The act
-    returns an `Outcome` where the verb gives one, else `None`.
+    The title says what somebody asks of the CA, and what comes of it. The act returns what the
+    verb gives, else `None`.
     """
 
     title: str
-    act: Callable[[Stage], Outcome | None]
+    act: Callable[[Stage], Answer | None]
 
 
 @attrs.frozen
 class Scene:
-    """Hold what came of a step: an *outcome*, an *error* that the verb raised, or neither.
+    """Hold what came of a step: an *answer*, an *error* that the verb raised, or neither.
 
     *journal* has the entries of this step alone, oldest first.
     """
 
     title: str
-    outcome: Outcome | None
+    answer: Answer | None
     error: ComError | None
     journal: tuple[Entry, ...]
 
@@ -101,84 +141,18 @@ class Tally:
     failures: int
 
 
-_START = Step(
-    "The CA starts, and asks each module which events it wants to hear.",
-    lambda stage: stage.ca.start(),
-)
-_ISSUE = Step(
-    "A client asks for a web server certificate; policy issues it at once.",
-    lambda stage: stage.submit("www.example.test", "CertFile:true"),
-)
-_REST = (
-    Step(
-        "A client asks for a certificate; policy leaves the request pending.",
-        lambda stage: stage.submit("shop.example.test", _PENDING),
-    ),
-    Step(
-        "The client asks what has become of it; it is still pending, and no event tells of that.",
-        lambda stage: stage.ca.retrieve(stage.waiting),
-    ),
-    Step(
-        "An officer approves: the request goes to policy once more and is issued.",
-        lambda stage: stage.ca.resubmit(stage.waiting),
-    ),
-    Step(
-        "The client fetches its certificate, which CERTRETRIEVEPENDING tells the modules.",
-        lambda stage: stage.ca.retrieve(stage.waiting),
-    ),
-    Step(
-        "Another request is left pending.",
-        lambda stage: stage.submit("mail.example.test", _PENDING),
-    ),
-    Step(
-        "This time the officer denies it.",
-        lambda stage: stage.ca.deny(stage.waiting),
-    ),
-    Step(
-        "A client asks for a certificate; policy refuses at once.",
-        lambda stage: stage.submit("bank.example.test", _DENY),
-    ),
-    Step(
-        "A client sends a request with a damaged signature; the CA fails it without asking policy.",
-        lambda stage: stage.submit_damaged("copy.example.test"),
-    ),
-    Step(
-        "The CA stops, and tells the modules.",
-        lambda stage: stage.ca.stop(),
-    ),
-)
-
-
-def script(files: Iterable[tuple[str, bytes]]) -> tuple[Step, ...]:
-    """Return the steps of the tour; *files* (name and content) stand in for the first request."""
-    given = tuple(_given(name, content) for name, content in files)
-    return (_START, *(given or (_ISSUE,)), *_REST)
-
-
-def _given(name: str, content: bytes) -> Step:
-    """Return the step that submits a request of the user's own.
-
-    Nothing is checked here: what the CA makes of an empty or a broken file is what the user
-    came to see.
-    """
-    return Step(
-        f"A client submits {name}; policy issues it unless the request says otherwise.",
-        lambda stage: stage.ca.submit(content),
-    )
-
-
 def play(step: Step, stage: Stage) -> Scene:
     """Play one step and return what came of it.
 
     A `ComError` from a verb is part of the scene. Errors: `ModuleLoadError` from the start.
     """
     before = len(stage.ca.journal)
-    outcome, failed = None, None
+    answer, failed = None, None
     try:
-        outcome = step.act(stage)
+        answer = step.act(stage)
     except ComError as error:
         failed = error
-    return Scene(step.title, outcome, failed, stage.ca.journal[before:])
+    return Scene(step.title, answer, failed, stage.ca.journal[before:])
 
 
 def tally(progids: Sequence[str], journal: Iterable[Entry]) -> list[Tally]:
@@ -197,6 +171,29 @@ def tally(progids: Sequence[str], journal: Iterable[Entry]) -> list[Tally]:
         elif isinstance(entry, Notification):
             heard[entry.module] += 1
     return [Tally(name, name in loaded, heard[name], failures[name]) for name in progids]
+
+
+def module_failed(event_log: Iterable[EventLogEntry]) -> bool:
+    """Tell whether a module failed; what the CA logs of itself, as of a CRL's place, is no such.
+
+    The CA's own entries have no ProgID.
+    """
+    return any(entry.progid for entry in event_log)
+
+
+def entries(published: PublishedCRL) -> list[tuple[str, str]]:
+    """Return the serial number (as stored) and the reason of each certificate on a CRL, in order.
+
+    Reasons are RFC 5280's words; an entry without one says `unspecified`.
+    """
+    return [(serials.text_of(entry.serial_number), _reason(entry)) for entry in published.crl]
+
+
+def _reason(entry: x509.RevokedCertificate) -> str:
+    for extension in entry.extensions:
+        if isinstance(extension.value, x509.CRLReason):
+            return extension.value.reason.value
+    return x509.ReasonFlags.unspecified.value
 
 
 def make_request(host: str, sources: Sources) -> bytes:

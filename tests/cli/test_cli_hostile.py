@@ -31,7 +31,7 @@ def assert_plain(text: str) -> None:
     """Check that a text has no control character but its own line ends, and no forged line."""
     assert [char for char in text if not char.isprintable() and char != "\n"] == []
     assert not any(line.startswith("99.") for line in text.splitlines())
-    assert text.count("\n    answer   ") == 8
+    assert text.count("\n    answer   ") == 25
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_policys_name_hides_no_failure(run: Run, write: Write) -> None:
                 def GetDescription(self): return "Sly.Policy"
         """),
     )
-    assert ran.out.count("    FAILED   event 45: Sly.Policy: Notify") == 9
+    assert ran.out.count("    FAILED   event 45: Sly.Policy: Notify") == 21
 
 
 @given(st.text("ab .\x1b", min_size=60, max_size=300))

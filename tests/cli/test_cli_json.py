@@ -27,7 +27,9 @@ def told(run: Run) -> dict[str, Any]:
 def test_document_has_the_keys_on_record(told: dict[str, Any]) -> None:
     """The keys are an interface: programs read them."""
     assert list(told) == ["certsim", "ca", "modules", "steps", "event_log", "failed"]
-    assert {tuple(step) for step in told["steps"]} == {("title", "outcome", "error", "journal")}
+    assert {tuple(step) for step in told["steps"]} == {
+        ("title", "outcome", "answer", "error", "journal")
+    }
     outcomes = [step["outcome"] for step in told["steps"] if step["outcome"]]
     assert {tuple(outcome) for outcome in outcomes} == {
         (
@@ -45,15 +47,15 @@ def test_document_has_the_keys_on_record(told: dict[str, Any]) -> None:
 def test_document_counts_for_each_module(told: dict[str, Any]) -> None:
     """Modules come in their order, each with what it heard and how often it failed."""
     assert told["modules"] == [
-        {"spec": HELLO, "progid": "HelloExit.Exit", "loaded": True, "heard": 9, "failures": 0},
-        {"spec": FAILING, "progid": "FailingExit.Exit", "loaded": True, "heard": 7, "failures": 5},
+        {"spec": HELLO, "progid": "HelloExit.Exit", "loaded": True, "heard": 22, "failures": 0},
+        {"spec": FAILING, "progid": "FailingExit.Exit", "loaded": True, "heard": 8, "failures": 6},
     ]
     assert told["failed"] is True
-    assert [entry["event_id"] for entry in told["event_log"]] == [46, 46, 45, 45, 45]
+    assert [entry["event_id"] for entry in told["event_log"]] == [46, 46, 45, 45, 45, 46]
 
 
 def test_outcomes_tell_the_life_cycle(told: dict[str, Any]) -> None:
-    """The tour issues, pends, issues, hands out, pends, refuses and fails, in that order."""
+    """The tour issues, pends, issues, hands out, pends, refuses, fails and issues once more."""
     ends = [
         (step["outcome"]["request_id"], step["outcome"]["disposition"], step["outcome"]["hresult"])
         for step in told["steps"]
@@ -68,12 +70,16 @@ def test_outcomes_tell_the_life_cycle(told: dict[str, Any]) -> None:
         (3, "UNDER_SUBMISSION", None),
         (4, "DENIED", "0x80094014 CERTSRV_E_ADMIN_DENIED_REQUEST"),
         (5, "ERROR", "0x80090006 NTE_BAD_SIGNATURE"),
+        (6, "ISSUED", None),
     ]
 
 
 def test_certificates_in_the_document_verify(told: dict[str, Any]) -> None:
-    """What is handed out was signed by the CA whose certificate stands at the head."""
-    ca = x509.load_pem_x509_certificate(told["ca"]["certificate"].encode())
+    """What is handed out was signed by the CA's first key, since the second came afterwards."""
+    certificates = told["ca"]["certificates"]
+    assert told["ca"]["certificate"] == certificates[-1]
+    ca, renewed = (x509.load_pem_x509_certificate(pem.encode()) for pem in certificates)
+    assert ca.public_key() != renewed.public_key()
     assert told["ca"]["name"] == "J\xfcrgens CA"
     for step in told["steps"]:
         if step["outcome"] and step["outcome"]["certificate"]:
@@ -108,7 +114,12 @@ def test_module_that_prints_does_not_spoil_the_document(run: Run, write: Write) 
     assert json.loads(ran.out)["failed"] is False
     assert ran.err.splitlines()[:3] == ["while imported", "while made", "in Initialize"]
     assert [line for line in ran.err.splitlines() if line.startswith("in Notify")] == [
-        f"in Notify {event}" for event in (1, 2, 1, 16, 2, 4, 4, 4, 64)
+        f"in Notify {event}"
+        for event in (
+            *(1, 2, 1, 16, 2, 4, 4, 4),  # requests
+            *(8, 8, 32, 1, 8, 32, 8, 32, 32),  # revocations and CRLs
+            *(512, 512, 32, 64),  # imports, the CRLs of two keys, the end
+        )
     ]
 
 

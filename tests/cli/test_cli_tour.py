@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certsim import Sources
-from certsim.cli import tour
+from certsim.cli import script, tour
 
 Run = Callable[..., Any]
 Write = Callable[..., str]
@@ -51,7 +51,7 @@ def requests(tmp_path: Path, *encodings: Encoding) -> list[str]:
 
 
 def test_modules_hear_the_life_cycle(run: Run, write: Write) -> None:
-    """Issued 1; pending, approved, fetched 2; pending, denied 3; refused 4; failed 5; shutdown."""
+    """Every event comes in the order of the titles; those about no request have context 0."""
     ran = run("run", write(RECORDER))
     assert heard(ran.out) == [
         (0x01, 1),
@@ -62,8 +62,40 @@ def test_modules_hear_the_life_cycle(run: Run, write: Write) -> None:
         (0x04, 3),
         (0x04, 4),
         (0x04, 5),
+        (0x08, 2),
+        (0x08, 2),
+        (0x20, 0),
+        (0x01, 6),
+        (0x08, 6),
+        (0x20, 0),
+        (0x08, 6),
+        (0x20, 0),
+        (0x20, 0),
+        (0x200, 7),
+        (0x200, 8),
+        (0x20, 0),
         (0x40, 0),
     ]
+
+
+def test_a_seed_moves_the_clock_on(run: Run, write: Write) -> None:
+    """With a seed a week passes before the end, and the timer's run is one more CRLISSUED."""
+    spec = write(RECORDER)
+    still, moved = run("run", spec), run("run", "--seed", "1", spec)
+    assert "    answer   nothing was due\n" in still.out
+    assert heard(moved.out) == [*heard(still.out)[:-1], (0x20, 0), (0x40, 0)]
+    assert re.findall(r"service  (\S+) .* (started|stopped)", moved.out) == [
+        ("2026-01-01", "started"),
+        ("2026-01-08", "stopped"),
+    ]
+
+
+def test_titles_fit_on_a_row() -> None:
+    """A title is one sentence on a row of its own, number included, and no two are alike."""
+    titles = [step.title for step in script.script([])]
+    assert len(set(titles)) == len(titles)
+    assert [title for title in titles if len(title) > 98 - len("99. ")] == []
+    assert [title for title in titles if title[-1] != "." or ". " in title] == []
 
 
 def test_given_requests_stand_in_for_the_first_one(run: Run, write: Write, tmp_path: Path) -> None:
@@ -89,6 +121,7 @@ def test_a_given_request_that_is_none_is_answered_by_the_ca(
     ran = run("run", "--request", str(path), write(RECORDER))
     assert (ran.status, heard(ran.out)[0]) == (0, (0x04, 1))
     assert f"    answer   ERROR {code}" in ran.out
+    assert heard(ran.out)[1:-1] == heard(run("run", write(RECORDER)).out)[1:-1]
 
 
 def test_made_request_is_a_web_servers() -> None:
@@ -169,7 +202,7 @@ def test_reads_are_written_as_calls(run: Run, write: Write) -> None:
 def test_an_event_nobody_asked_for_is_told(run: Run, write: Write) -> None:
     """A module that hears nothing can see what it has missed."""
     ran = run("run", write("class Mine(Whole):\n  def Initialize(self, c): return 0"))
-    assert ran.out.count("    heard    by nobody: no module asked for this event\n") == 8
+    assert ran.out.count("    heard    by nobody: no module asked for this event\n") == 20
     assert "    Mine.Exit: heard 0 events, 0 failures\n" in ran.out
 
 
