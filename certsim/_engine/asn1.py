@@ -32,7 +32,8 @@ _T = TypeVar("_T")
 SEQUENCE = b"\x30"
 OCTET_STRING = b"\x04"
 _TRUE = b"\x01\x01\xff"
-_SHORT = [bytes((size,)) for size in range(0x80)]
+_LONG = 0x80
+_SHORT = [bytes((size,)) for size in range(_LONG)]
 """The lengths of one octet, made once: nearly every element has one of them."""
 
 
@@ -93,12 +94,12 @@ def wrap(tag: bytes, *contents: bytes | memoryview) -> bytes:
     """Return one DER element: *tag* (its identifier octets), the length, then *contents*."""
     content = contents[0] if len(contents) == 1 else b"".join(contents)
     size = len(content)
-    return (tag + _SHORT[size] if size < len(_SHORT) else header(tag, size)) + content
+    return (tag + _SHORT[size] if size < _LONG else header(tag, size)) + content
 
 
 def header(tag: bytes, size: int) -> bytes:
     """Return what stands before *size* octets of content: *tag* and the length."""
-    if size < len(_SHORT):
+    if size < _LONG:
         return tag + _SHORT[size]
     octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
     return tag + bytes((0x80 | len(octets),)) + octets
@@ -169,12 +170,16 @@ def read_long(der: bytes) -> int:
     return value
 
 
-def read_oids(der: bytes) -> set[str]:
-    """Return the OIDs of a SEQUENCE OF OBJECT IDENTIFIER; none if it is something else."""
+@lru_cache(maxsize=64)
+def read_oids(der: bytes) -> frozenset[str]:
+    """Return the OIDs of a SEQUENCE OF OBJECT IDENTIFIER; none if it is something else.
+
+    Answers are kept, since most certificates have one of a few sets of usages.
+    """
     try:
-        return {found.dotted_string for found in decode(_OIDBox, wrap(SEQUENCE, der)).oids}
+        return frozenset(oid.dotted_string for oid in decode(_OIDBox, wrap(SEQUENCE, der)).oids)
     except DecodeError:
-        return set()
+        return frozenset()
 
 
 def extension(name: str, value: bytes, *, critical: bool) -> bytes:

@@ -23,10 +23,9 @@ from certsim._engine.state import CAState
 from certsim.database.memory import MemoryShelf
 from certsim.database.rows import CRLRow, Row, Value
 from certsim.errors import ComError, shown
-from certsim.facts.dispositions import RowDisposition
+from certsim.facts.dispositions import CERTIFIED, RowDisposition
 from certsim.facts.hresults import HRESULT
 
-_CERTIFIED = frozenset((RowDisposition.ISSUED, RowDisposition.REVOKED))
 _UNCERTIFIED = frozenset((RowDisposition.PENDING, RowDisposition.FAILED, RowDisposition.DENIED))
 REQUEST, CRL = "request", "crl"
 _TABLES = (REQUEST, "extension", "attribute", CRL)
@@ -80,7 +79,7 @@ class Wanted:
         """Tell whether *row* is meant by the date; asked again when the row is held."""
         columns = row.columns
         if self.expired_before is not None:
-            ended = row.disposition in _CERTIFIED
+            ended = row.disposition in CERTIFIED
             return ended and _before(columns.get("NotAfter"), self.expired_before)
         if self.last_changed_before is not None:
             last = columns.get("Request.ResolvedWhen") or columns.get("Request.SubmittedWhen")

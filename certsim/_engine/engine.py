@@ -52,10 +52,10 @@ from certsim._engine.state import CAState
 from certsim.database.rows import AttributeRow, ExtensionRow, Row, Value
 from certsim.errors import ComError
 from certsim.facts.dispositions import (
+    CERTIFIED,
     CR_FROM_ROW,
     CADisposition,
     CRDisposition,
-    RowDisposition,
 )
 from certsim.facts.flags import CRLKind, ExtensionFlag, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
@@ -63,7 +63,6 @@ from certsim.registry import RegistryValue
 
 _Audited = Callable[[CAState, Row, str], None]
 """Put on record what became of a committed row, by whose doing."""
-_CERTIFIED = frozenset((RowDisposition.ISSUED, RowDisposition.REVOKED))
 _ANSWERED: dict[int, CRDisposition] = {
     HRESULT.CERTSRV_E_PROPERTY_EMPTY: CRDisposition.INCOMPLETE,
     HRESULT.CERTSRV_E_BAD_REQUESTSTATUS: CRDisposition.ERROR,
@@ -379,5 +378,5 @@ def _with_extension(row: Row, put: ExtensionRow) -> Row:
 
 
 def _retrieval(row: Row) -> Guard:
-    handed_out = row.was_pending and row.disposition in _CERTIFIED
+    handed_out = row.was_pending and row.disposition in CERTIFIED
     return Guard.ONCE_PENDING if handed_out else Guard.ALWAYS

@@ -1,50 +1,29 @@
-"""Writing lists and certificates to the places that the configuration names.
+"""Publishing lists and certificates: which places get what, and the books that are kept about it.
 
-A place is a path or a URL with its tokens filled in. Files are written whole or not at all, so that
-nobody reads half a list; a file that holds the very bytes already is left alone. A CA here reaches
-files only: HTTP and FTP cannot be written to on Windows either, and there is no directory, so LDAP
-lines are dropped at the start unless the CA is told to use one. What fails becomes a number and a
-flag in the CRL table and an entry in the event log, and stops nothing.
-
-No part of a path comes from a request: tokens are names and indices of the CA.
+What fails becomes a number and a flag in the CRL table and an entry in the event log, and stops
+nothing; the CA tries such a place again. How a place is written to is the business of `places`.
 Source: MS-CSRA 3.1.4.1.6, product note 15; certsrv.h (CPF and CSURL constants); gradenegger.eu on
 events 65 to 67; docs/rulings.md (CRLs).
 """
 
 from __future__ import annotations
 
-import errno
-import os
-import re
-from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.parse import unquote
 
 import attrs
 
-from certsim._engine import ca_names, crl_table
+from certsim._engine import crl_table, places
 from certsim._engine.journal import EventLogEntry
 from certsim._engine.published import Location, first_failure
 from certsim._engine.state import CAState
 from certsim.database.rows import CRLRow, Value
-from certsim.errors import printable, signed
+from certsim.errors import printable
 from certsim.facts.flags import CRLPublishFlag, URLFlag
 from certsim.facts.hresults import HRESULT
 from certsim.facts.schema import COLUMNS
 
 ATTEMPTS = 10
 """How often a list is tried before the CA gives up on it. Source: MS-CSRA 3.1.4.1.6."""
-# One letter and a colon is a drive of Windows.
-_SCHEME = re.compile("([A-Za-z][A-Za-z0-9+.-]+):")
-_DRIVE = re.compile(r"[A-Za-z]:|\\\\")
-_KINDS = {
-    "file": CRLPublishFlag.FILE_ERROR,
-    "http": CRLPublishFlag.HTTP_ERROR,
-    "ftp": CRLPublishFlag.FTP_ERROR,
-    "ldap": CRLPublishFlag.LDAP_ERROR,
-}
 _POSTPONED = {
     CRLPublishFlag.FILE_ERROR: CRLPublishFlag.POSTPONED_BASE_FILE_ERROR,
     CRLPublishFlag.LDAP_ERROR: CRLPublishFlag.POSTPONED_BASE_LDAP_ERROR,
@@ -53,18 +32,6 @@ _LASTING = (
     CRLPublishFlag.BASE | CRLPublishFlag.DELTA | CRLPublishFlag.SHADOW | CRLPublishFlag.MANUAL
 )
 """The flags that say what a list is, and not how its last attempt went."""
-_CODES = {
-    errno.ENOENT: HRESULT.ERROR_PATH_NOT_FOUND,
-    errno.ENOTDIR: HRESULT.ERROR_PATH_NOT_FOUND,
-    errno.EACCES: HRESULT.E_ACCESSDENIED,
-    errno.EPERM: HRESULT.E_ACCESSDENIED,
-    errno.EROFS: HRESULT.E_ACCESSDENIED,
-    errno.ENOSPC: HRESULT.ERROR_DISK_FULL,
-    errno.EDQUOT: HRESULT.ERROR_DISK_FULL,
-    errno.ENAMETOOLONG: HRESULT.ERROR_BAD_PATHNAME,
-}
-"""What a failed write would have been called on Windows; all others are ERROR_WRITE_FAULT."""
-_WIN32 = 0x80070000
 _BASE_FAILED, _DELTA_FAILED, _GIVEN_UP = 65, 66, 67
 # No source tells the id of the entry about a CA certificate's file.
 _CERTIFICATE_FAILED = 0
@@ -80,95 +47,6 @@ class Attempt:
     errors: CRLPublishFlag
 
 
-def failure_of(place: str) -> CRLPublishFlag:
-    """Return which kind of place *place* is, as the flag that tells of its failure."""
-    scheme = _SCHEME.match(place)
-    if scheme is None:
-        return CRLPublishFlag.FILE_ERROR
-    return _KINDS.get(scheme[1].lower(), CRLPublishFlag.BADURL_ERROR)
-
-
-def places(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> list[str]:
-    """Return the places of those *lines* that have *flag*, tokens filled in.
-
-    In a URL the tokens' texts are percent-encoded, in a path they stand as they are.
-    Source: MS-CSRA, product note 15; docs/rulings.md (CRLs).
-    """
-    return [
-        ca_names.filled(place, tokens, encoded=bool(_SCHEME.match(place)))
-        for place in ca_names.chosen(lines, flag)
-    ]
-
-
-def write(place: str, data: bytes) -> int:
-    """Make *place* hold *data*; return 0 or the signed HRESULT of what stood in the way.
-
-    The file is written beside its place and moved there in one step, with the rights of any new
-    file. ERROR_BAD_PATHNAME (0x800700A1) is for places that cannot be written to by their nature,
-    ERROR_PATH_NOT_FOUND (0x80070003) for a folder that is missing or on another machine.
-    Source: MS-CSRA 3.1.4.1.6 (0x800700A1); docs/rulings.md (CRLs).
-    """
-    if failure_of(place) is not CRLPublishFlag.FILE_ERROR:
-        return HRESULT.ERROR_BAD_PATHNAME
-    local = local_path(place, windows=os.name == "nt")
-    if local is None:
-        return HRESULT.ERROR_PATH_NOT_FOUND
-    try:
-        path = Path(local)
-        if path.exists() and not path.is_file():
-            return HRESULT.E_ACCESSDENIED
-        if not _holds(path, data):
-            _put(path, data)
-    except OSError as error:
-        return code_of(error)
-    except ValueError:
-        # A character that no file system takes: a NUL, half of a surrogate pair.
-        return HRESULT.ERROR_BAD_PATHNAME
-    return HRESULT.S_OK
-
-
-def local_path(place: str, *, windows: bool) -> str | None:
-    r"""Return the path that *place* (a path or a `file:` URL) means here, `None` if none can be.
-
-    Other hosts, drives and shares (`\\server\share`) can be reached on Windows alone. A relative
-    path counts from the folder the process runs in. Source: RFC 8089; docs/rulings.md (CRLs).
-    """
-    if _SCHEME.match(place) is None:
-        return place if windows or not _DRIVE.match(place) else None
-    path = unquote(place.partition(":")[2]).replace("\\", "/")
-    if path.startswith("//"):
-        host, slash, rest = path[2:].partition("/")
-        local = host.lower() in {"", "localhost"}
-        if not windows and not local:
-            return None
-        path = f"/{rest}" if local else f"//{host}{slash}{rest}"
-    if _DRIVE.match(path, 1):
-        return path[1:] if windows else None
-    return path
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    try:
-        return path.stat().st_size == len(data) and path.read_bytes() == data
-    except OSError:
-        return False
-
-
-def _put(path: Path, data: bytes) -> None:
-    with TemporaryDirectory(prefix=".certsim", dir=path.parent) as folder:
-        fresh = Path(folder, path.name)
-        fresh.write_bytes(data)
-        fresh.replace(path)
-
-
-def code_of(error: OSError) -> int:
-    """Return the signed HRESULT for *error*: on Windows its own, elsewhere the nearest."""
-    win32 = getattr(error, "winerror", None)
-    if win32:
-        return signed(_WIN32 | win32)
-    return _CODES.get(error.errno or 0, HRESULT.ERROR_WRITE_FAULT)
-
-
 def attempt(state: CAState, row: CRLRow, base_errors: CRLPublishFlag) -> Attempt:
     """Write the list of *row* to all its places that do not have it, and log what failed.
 
@@ -179,12 +57,12 @@ def attempt(state: CAState, row: CRLRow, base_errors: CRLPublishFlag) -> Attempt
     flag = URLFlag.SERVERPUBLISHDELTA if delta else URLFlag.SERVERPUBLISH
     tokens = state.tokens(crl_table.signer_of(state, row), delta=delta)
     locations, errors = [], CRLPublishFlag(0)
-    for place in places(state.settings.crl_lines, flag, tokens):
-        error, code = failure_of(place), int(HRESULT.E_ABORT)
+    for place in places.of(state.settings.crl_lines, flag, tokens):
+        error, code = places.failure_of(place), int(HRESULT.E_ABORT)
         if error & base_errors and error in _POSTPONED:
             error = _POSTPONED[error]
         else:
-            code = write(place, row.raw)
+            code = places.write(place, row.raw)
         locations.append(Location(printable(place), int(code)))
         if code:
             errors |= error
@@ -238,8 +116,8 @@ def publish_certificates(state: CAState) -> None:
     lines = state.settings.certificate_lines
     for held in state.certificates:
         tokens = state.tokens(held)
-        for place in places(lines, URLFlag.SERVERPUBLISH, tokens):
-            code = write(place, held.raw)
+        for place in places.of(lines, URLFlag.SERVERPUBLISH, tokens):
+            code = places.write(place, held.raw)
             if code:
                 log(state, _CERTIFICATE_FAILED, code, f"certificate {held.index}: {place}")
 

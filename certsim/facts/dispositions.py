@@ -312,6 +312,9 @@ VALIDITY_ANSWERS: Final[tuple[ValidityAnswer, ...]] = (
 )
 # fmt: on
 
+CERTIFIED: Final = frozenset((RowDisposition.ISSUED, RowDisposition.REVOKED))
+"""The states of a row whose certificate this authority has issued. Source: MS-CSRA 3.1.1.1.1."""
+
 CR_FROM_ROW: Final[Mapping[RowDisposition, CRDisposition]] = MappingProxyType(
     {fact.row: fact.answer for fact in CLIENT_ANSWERS}
 )

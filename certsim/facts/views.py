@@ -71,7 +71,7 @@ SORT: Final[Mapping[str, SortOrder]] = MappingProxyType(
 Restriction = tuple[str, str, int]  # column, sign, value
 
 
-class View(NamedTuple):
+class ViewFact(NamedTuple):
     """Describe one view; ``symbol`` is empty where no constant stands for it.
 
     ``table`` is a key of ``schema.TABLES``, where "Request" means its two halves; all
@@ -110,43 +110,43 @@ _CERTIFIED: Final = (
     "RawCertificate",
 )
 
-_VIEWS: Final[tuple[View, ...]] = (
-    View("queue", "CV_COLUMN_QUEUE_DEFAULT", "Request",
+_VIEWS: Final[tuple[ViewFact, ...]] = (
+    ViewFact("queue", "CV_COLUMN_QUEUE_DEFAULT", "Request",
         (("Request.Disposition", "<=", _QUEUE_MAX),),
         ("Request.RequestID", "Request.RequesterName", "Request.SubmittedWhen",
          "Request.StatusCode", "Request.DispositionMessage", "CertificateTemplate",
          *_ASKED, "Request.RawRequest"),
         f"{_RESTRICTION}; MS-CSRA appendix note 49", Basis.DOCUMENTED),
-    View("log", "CV_COLUMN_LOG_DEFAULT", "Request",
+    ViewFact("log", "CV_COLUMN_LOG_DEFAULT", "Request",
         (("Request.Disposition", ">=", _LOG_MIN),),
         ("Request.RequestID", "Request.RequesterName",
          "Request.Disposition", "Request.DispositionMessage", *_CERTIFIED),
         f"{_RESTRICTION}; {_COLUMNS}", Basis.ASSUMED),
-    View("failed", "CV_COLUMN_LOG_FAILED_DEFAULT", "Request",
+    ViewFact("failed", "CV_COLUMN_LOG_FAILED_DEFAULT", "Request",
         (("Request.Disposition", ">=", _LOG_FAILED_MIN),),
         ("Request.RequestID", "Request.RequesterName", "Request.SubmittedWhen",
          "Request.Disposition", "Request.DispositionMessage", "Request.StatusCode",
          "CertificateTemplate", *_ASKED, "Request.RawRequest"),
         f"{_RESTRICTION}; {_COLUMNS}", Basis.ASSUMED),
-    View("revoked", "CV_COLUMN_LOG_REVOKED_DEFAULT", "Request",
+    ViewFact("revoked", "CV_COLUMN_LOG_REVOKED_DEFAULT", "Request",
         (("Request.Disposition", "=", _REVOKED),),
         ("Request.RequestID", "Request.RequesterName", "Request.RevokedWhen",
          "Request.RevokedEffectiveWhen", "Request.RevokedReason", *_CERTIFIED),
         f"{_COLUMNS}; windowsserverdocs certutil (-view)", Basis.ASSUMED),
-    View("request", "", "Request", (),
+    ViewFact("request", "", "Request", (),
         tuple(column.name for column in REQUEST + CERTIFICATE),
         f"{_TABLE}; certsim/facts/schema.py", Basis.OBSERVED),
-    View("extension", "CV_COLUMN_EXTENSION_DEFAULT", "Extension", (),
+    ViewFact("extension", "CV_COLUMN_EXTENSION_DEFAULT", "Extension", (),
         tuple(column.name for column in EXTENSION),
         f"{_TABLE}; {_COLUMNS}", Basis.ASSUMED),
-    View("attribute", "CV_COLUMN_ATTRIBUTE_DEFAULT", "Attribute", (),
+    ViewFact("attribute", "CV_COLUMN_ATTRIBUTE_DEFAULT", "Attribute", (),
         tuple(column.name for column in ATTRIBUTE),
         f"{_TABLE}; {_COLUMNS}", Basis.ASSUMED),
-    View("crl", "CV_COLUMN_CRL_DEFAULT", "CRL", (),
+    ViewFact("crl", "CV_COLUMN_CRL_DEFAULT", "CRL", (),
         tuple(column.name for column in CRL),
         f"{_TABLE}; {_COLUMNS}", Basis.ASSUMED),
 )
 # fmt: on
 
-VIEWS: Final[Mapping[str, View]] = MappingProxyType({view.name: view for view in _VIEWS})
+VIEWS: Final[Mapping[str, ViewFact]] = MappingProxyType({view.name: view for view in _VIEWS})
 """The views by the names that ``CertificationAuthority.view`` takes, in lower case."""
