@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certsim import CertificationAuthority, Sources
-from certsim._engine import publication
+from certsim._engine import places
 from tests.engine import publishing_kit as kit
 from tests.engine.engine_kit import signed
 
@@ -59,7 +59,7 @@ def statuses(ca: CertificationAuthority, *, delta: bool = False) -> list[int]:
 )
 def test_a_place_means_this_path(place: str, path: str | None) -> None:
     """Away from Windows there are no drives, and no other machines."""
-    assert publication.local_path(place, windows=False) == path
+    assert places.local_path(place, windows=False) == path
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_place_means_this_path(place: str, path: str | None) -> None:
 )
 def test_on_windows_a_place_may_be_a_drive_or_a_share(place: str, path: str) -> None:
     """Drives, shares and hosts in file URLs become the paths that Windows knows."""
-    assert publication.local_path(place, windows=True) == path
+    assert places.local_path(place, windows=True) == path
 
 
 # Files
@@ -112,11 +112,11 @@ def test_a_file_has_the_rights_of_any_new_file(tmp_path: Path) -> None:
 def test_a_file_that_has_the_bytes_is_left_alone(tmp_path: Path) -> None:
     """The same bytes again do not touch the file; other bytes of that length replace it."""
     place = tmp_path / "ca.crl"
-    assert publication.write(str(place), b"one") == 0
+    assert places.write(str(place), b"one") == 0
     before = place.stat().st_ino
-    assert publication.write(str(place), b"one") == 0
+    assert places.write(str(place), b"one") == 0
     assert place.stat().st_ino == before
-    assert publication.write(str(place), b"two") == 0
+    assert places.write(str(place), b"two") == 0
     assert place.read_bytes() == b"two"
 
 
@@ -280,14 +280,14 @@ def test_only_a_plain_file_is_replaced(tmp_path: Path) -> None:
 )
 def test_an_error_of_the_system_becomes_windows_own(number: int, code: int) -> None:
     """Each errno has the HRESULT of the nearest Win32 error."""
-    assert publication.code_of(OSError(number, "")) == signed(code)
+    assert places.code_of(OSError(number, "")) == signed(code)
 
 
 def test_on_windows_the_system_has_the_number_itself() -> None:
     """A Win32 error number is wrapped, whatever the errno beside it."""
     error = OSError(errno.EACCES, "")
     error.winerror = 32
-    assert publication.code_of(error) == signed(0x80070020)
+    assert places.code_of(error) == signed(0x80070020)
 
 
 # A delta after its base

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certsim import CertificationAuthority, RevocationReason
-from certsim._engine import publication
+from certsim._engine import places
 from certsim._engine.audit import AuditEntry
 from certsim.facts import schema
 from certsim.facts.properties import PropType
@@ -670,7 +670,7 @@ def test_an_interrupted_run_is_finished_by_the_clock(
 
     with kit.make_ca(lines=[f"1:{tmp_path}/ca.crl"], CRLDeltaPeriodUnits=0) as ca:
         with monkeypatch.context() as patch:
-            patch.setattr(publication, "write", interrupt)
+            patch.setattr(places, "write", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 ca.publish_crls()
         assert kit.names(tmp_path) == []

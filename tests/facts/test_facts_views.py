@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from certsim.facts.basis import Basis
-from certsim.facts.views import SEEK, SORT, VIEWS, SeekOperator, SortOrder, View
+from certsim.facts.views import SEEK, SORT, VIEWS, SeekOperator, SortOrder, ViewFact
 
 SYMBOLS = {
     "queue": "CV_COLUMN_QUEUE_DEFAULT",
@@ -70,7 +70,7 @@ def test_a_view_is_found_by_its_own_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
-def test_columns_are_columns_of_the_table(view: View, oracle: dict[str, Any]) -> None:
+def test_columns_are_columns_of_the_table(view: ViewFact, oracle: dict[str, Any]) -> None:
     """A view shows, each once, and restricts what its table has."""
     known = columns_of(view.table, oracle)
     restricted = [column for column, _, _ in view.restrictions]
