@@ -246,10 +246,10 @@ class CertificationAuthority:
         *reason*: 0 to 6 or 8; `RevocationReason.RELEASE` (-1) releases; PUBLISH_EXPIRED (-2) and
         DROP_EXPIRED (-3) revoke nothing and set PublishExpiredCertInCRL. *effective*: aware, past
         or future, now by default; until then the certificate is valid and on no CRL.
-        Errors: `ComError` E_INVALIDARG for an unknown serial number (letter case counts) or any
-        other reason; ERROR_INVALID_DATA (0x8007000D) for a certificate that was not issued, a hold
-        on one that is revoked for another reason, or a release of one that is not on hold.
-        Source: MS-CSRA 3.1.4.1.8.
+        Errors: `ComError` E_INVALIDARG for an unknown serial number (letter case counts), any other
+        reason or a naive date; ERROR_INVALID_DATA (0x8007000D) for a certificate that was not
+        issued, a hold on one that is revoked for another reason, or a release of one that is not
+        on hold. Source: MS-CSRA 3.1.4.1.8.
         """
         self._engine.revoke(serial_number, reason, effective, officer)
 
@@ -286,8 +286,8 @@ class CertificationAuthority:
     def tick(self) -> tuple[PublishedCRL, ...]:
         """Publish the CRLs that are due by the CA's clock, and try failed locations again.
 
-        A CA here has no timer of its own: whoever moves the clock calls this.
-        Source: MS-CSRA 3.1.4.1.6 (timers, retries); docs/rulings.md (CRLs).
+        A CA here has no timer of its own: whoever moves the clock calls this. Errors: NTE_FAIL when
+        a key does not sign. Source: MS-CSRA 3.1.4.1.6 (timers, retries); docs/rulings.md (CRLs).
         """
         return self._engine.tick()
 
@@ -313,10 +313,10 @@ class CertificationAuthority:
 
         *allow_foreign* lets in one this CA did not sign, if KRAFlags has bit 1 too. *existing_row*
         completes the pending request for the same key instead of making a row.
-        Errors: `ComError` ERROR_INVALID_DATA (0x8007000D) for anything but DER,
-        CERT_E_ISSUERCHAINING (0x800B0107) for a foreign one, ERROR_OBJECT_EXISTS (0x80071392) for
-        a serial number that is there, CRYPT_E_NO_MATCH (0x80092009) without such a request.
-        Source: MS-CSRA 3.1.4.1.26.
+        Errors: `ComError` ERROR_INVALID_DATA for anything but DER, CERTSRV_E_ENCODING_LENGTH over
+        16,384 bytes, CERT_E_ISSUERCHAINING for a foreign one, ERROR_OBJECT_EXISTS for a serial
+        number that is there, CRYPT_E_NO_MATCH without such a request, CERTSRV_E_BAD_REQUESTSTATUS
+        for one that is being decided. Source: MS-CSRA 3.1.4.1.26; docs/rulings.md (Import).
         """
         return self._engine.import_certificate(
             certificate, officer, allow_foreign=allow_foreign, existing_row=existing_row
@@ -336,7 +336,7 @@ class CertificationAuthority:
         *table*: "request", "crl", or "extension" and "attribute", whose rows go by request id.
         *expired_before*: certificates (or CRLs) that had ended; *last_changed_before*: pending,
         failed and denied requests. Errors: `ComError` E_INVALIDARG unless exactly one of the three
-        is given. Source: MS-CSRA 3.1.4.2.18.
+        is given, CERTSRV_E_BAD_REQUESTSTATUS for a row being decided. Source: MS-CSRA 3.1.4.2.18.
         """
         wanted = Wanted.of(table, row_id, expired_before, last_changed_before)
         return self._engine.delete_rows(wanted, administrator)
@@ -345,7 +345,7 @@ class CertificationAuthority:
         """Give the CA a new certificate, for the same key or a new one; it signs with it at once.
 
         A subordinate's is signed by its issuer. Errors: `ComError` CERT_E_EXPIRED when the issuer's
-        certificate has ended, E_INVALIDARG for a new key of a kind that the sources cannot make.
+        certificate has ended, E_INVALIDARG for a new key that cannot be made, NTE_FAIL for signing.
         Source: win32 SecCrypto/certification-authority-renewal.
         """
         self._engine.renew(administrator, new_key=new_key)
@@ -431,7 +431,7 @@ class CertificationAuthority:
         """Return failures, oldest first, as the Windows event log tells them.
 
         Event ids are 46 and 45 for exit modules, 44, 43 and 9 for the policy module, 28, 62 and 65
-        to 67 for CRLs. Like the journal it holds the last *journal_limit* entries.
+        to 67 for CRLs, 0 for CA certificates. It holds the last *journal_limit* entries as well.
         Source: TechNet; gradenegger.eu; docs/rulings.md (Modules; CRLs).
         """
         return self._state.journal.event_log()

@@ -6,8 +6,8 @@ into it. A module knows only its `ModuleRegistryLocation`, a path below HKEY_LOC
 reads its own key with `open_key`, much as it would with `winreg`.
 
 There are four types of value and no others, no access rights and no notice of a change: the engine
-takes a snapshot at each start, and so do modules. Any name may be written, known or not; a
-misspelt one has no effect, as in the registry it stands for.
+takes a snapshot at each start (of CRL periods at each run), and so do modules. Any name may be
+written, known or not; a misspelt one has no effect, as in the registry it stands for.
 Source: certsrv.h, wszREG constants (paths); windowsserverdocs certutil (roots of `-getreg`);
 MS-CSRA 3.1.4.2.15 (when a change counts).
 """

@@ -97,7 +97,8 @@ def filled(place: str, tokens: Mapping[str, str], *, encoded: bool) -> str:
 def locations(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> list[str]:
     """Return the URLs of those *lines* that have *flag*, tokens filled in.
 
-    The tokens' texts are percent-encoded, and so is whatever else in a line no URL can hold.
+    The tokens' texts are percent-encoded; of the line's own characters only blanks, controls and
+    what is not ASCII are.
     *flag* and *tokens* are as above.
     Source: MS-CSRA, product note 15; docs/rulings.md (Certificates) for the encoding.
     """

@@ -2,8 +2,8 @@
 
 A list outlives the publication of its successor by the overlap, so that clients have time to fetch
 that one; the clock skew widens both ends. The overlap is a setting or, as delivered, worked out
-from the period. Everything here is arithmetic on one snapshot of the registry: the four periods
-count from the next publication on, so they are read at each; the overlaps wait for a start.
+from the period. Everything here is arithmetic on values of the registry: a changed period counts
+from the next publication on, so the periods are read at each; the overlaps wait for a start.
 Source: MS-CSRA 3.1.4.1.6; TechNet cc731104 (overlap); a published lab (two CRLs of 99 years);
 docs/rulings.md (CRLs).
 """

@@ -9,8 +9,8 @@ once for each.
 What a request says and becomes is `processing`'s knowledge; revoking, importing, deleting, CRLs and
 renewal have rooms of their own. This one authenticates nobody: requester, officer and
 administrator are text for the record, and what they may do is asked only of a CA with `Security`.
-Errors of every verb: `ComError` RPC_S_SERVER_UNAVAILABLE when the CA does not run, but for `view`;
-those of `access` when the caller may not. What callers need to know stands with
+Errors of every verb: `ComError` RPC_S_SERVER_UNAVAILABLE when the CA does not run, but for `view`
+and `configure`; those of `access` when the caller may not. What callers need to know stands with
 `CertificationAuthority`.
 Source: MS-WCCE 3.2.1.4.2.1; MS-CSRA 3.1.4.1, 3.1.4.2; docs/rulings.md (Requests).
 """
@@ -323,7 +323,7 @@ class Engine:
     def renew(self, administrator: str, *, new_key: bool) -> None:
         """Give the CA its next certificate, and publish it where CA certificates go.
 
-        Errors: those of `ca_certificates.renew` and `ca_certificates.key_kind`.
+        Errors: those of `ca_certificates.next_certificate`.
         Source: win32 SecCrypto/certification-authority-renewal; docs/rulings.md (The CA's own
         certificates).
         """

@@ -1,15 +1,15 @@
 """The table: what a verb may do to a row in a given state, and which event that fires.
 
 Two rules. All knowledge of which step is legal lives here. And this room does not know how a
-step is carried out: it names a guard, the engine finds out which guard holds.
+step is carried out: it names a guard, the verb's room finds out which guard holds.
 
 A row that is being worked on is *claimed*: for everybody but the policy module's context it is
 still what it was, or not there at all, and no verb may touch it. That state (Active, 8) has no
 line in the table, so every verb on it is refused; the transitions below are what a verb does
 from end to end, claim included.
 
-Five readers use this table: the engine, the printed reference, the event matrix, the test that
-goes through every pair, and the strategies. Its judge is a model written by hand elsewhere.
+The engine's door reads this table, and a test goes through every pair in it. Its judge is a model
+written by hand elsewhere.
 
 What is not here: who may do a step (`access`), what a step writes into the row besides its
 state, and whether an event is held back by a `Fidelity` switch. Verbs that are about no row (a CRL,

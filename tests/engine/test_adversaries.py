@@ -216,6 +216,57 @@ def test_a_renewal_of_a_certificate_with_unknown_signature_parameters_is_refused
     assert (outcome.disposition, outcome.status) == (1, engine.signed(renewals.ISSUER_CHAINING))
 
 
+@pytest.mark.parametrize(
+    ("reasons", "starts_in", "status"),
+    [
+        ([1], timedelta(0), engine.signed(0x800B010C)),
+        ([6], timedelta(0), engine.signed(0x800B010C)),
+        ([6, -1], timedelta(0), 0),
+        ([1], timedelta(seconds=1), 0),
+        ([], timedelta(0), 0),
+    ],
+)
+def test_a_revoked_certificate_renews_nothing(
+    reasons: list[int], starts_in: timedelta, status: int
+) -> None:
+    """CERT_E_REVOKED while a revocation or a hold is in force, and at no other time."""
+    with values.authority() as ca:
+        old = ca.submit(values.csr())
+        assert old.raw_certificate is not None
+        for reason in reasons:
+            ca.revoke(str(old.serial_number), reason, effective=kit.START + starts_in)
+        outcome = ca.submit(renewals.renewal(old.raw_certificate))
+    assert (outcome.disposition, outcome.status) == ((1, status) if status else (3, 0))
+
+
+def first_version(serial: bytes) -> bytes:
+    """Return a version 1 certificate of these tests' CA; it has no extensions."""
+    algorithm = der.seq(der.oid(der.ECDSA_SHA256))
+    life = der.seq(der.der(0x17, b"260101000000Z"), der.der(0x17, b"260601000000Z"))
+    names = (der.name("Test CA").public_bytes(), der.name("imported").public_bytes())
+    key = der.public_key(make_key())
+    body = der.seq(der.der(0x02, serial), algorithm, names[0], life, names[1], key)
+    return der.seq(body, algorithm, der.bits(der.sign(CA_KEY, body)))
+
+
+def test_a_certificate_of_version_1_can_be_imported() -> None:
+    """It lacks the version and the extensions, and nothing that a row needs."""
+    with engine.make_ca(key=CA_KEY) as ca:
+        ca.import_certificate(first_version(b"\x71"))
+        assert [row["SerialNumber"] for row in ca.view()] == ["71"]
+        assert list(ca.view("extension")) == []
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_certificate_with_a_negative_number_cannot_be_imported() -> None:
+    """No list could name it: CRLs know the number as the database writes it."""
+    with engine.make_ca(key=CA_KEY) as ca:
+        with pytest.raises(ComError) as caught:
+            ca.import_certificate(first_version(b"\x8f"))
+        assert caught.value.hresult == engine.signed(0x8007000D)
+        assert list(ca.view()) == []
+
+
 WRONG: dict[str, Callable[[CertificationAuthority], object]] = {
     "serial number": lambda ca: ca.revoke(HUGE),  # type: ignore[arg-type]
     "reason": lambda ca: ca.revoke("00", HUGE),
