@@ -23,7 +23,6 @@ from typing import Self
 from cryptography import x509
 
 from certsim._engine import crl_table, founding, property_store
-from certsim._engine.deleting import Wanted
 from certsim._engine.engine import Engine
 from certsim._engine.fidelity import Fidelity
 from certsim._engine.journal import Entry, EventLogEntry
@@ -338,8 +337,9 @@ class CertificationAuthority:
         failed and denied requests. Errors: `ComError` E_INVALIDARG unless exactly one of the three
         is given, CERTSRV_E_BAD_REQUESTSTATUS for a row being decided. Source: MS-CSRA 3.1.4.2.18.
         """
-        wanted = Wanted.of(table, row_id, expired_before, last_changed_before)
-        return self._engine.delete_rows(wanted, administrator)
+        return self._engine.delete_rows(
+            table, row_id, expired_before, last_changed_before, administrator
+        )
 
     def renew(self, *, new_key: bool = False, administrator: str = _ADMINISTRATOR) -> None:
         """Give the CA a new certificate, for the same key or a new one; it signs with it at once.

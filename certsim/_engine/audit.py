@@ -241,7 +241,7 @@ def deleted(state: CAState, table: str, which: int | datetime | None, count: int
     record(state, 4896, by, TableId=_TABLES[table], Filter=which, RowsDeleted=count)
 
 
-def configured(state: CAState, node: str, entry: str, value: RegistryValue, by: str) -> None:
+def configured(state: CAState, node: str, entry: str, value: RegistryValue | None, by: str) -> None:
     """Put on record what *by* configured: the AuditFilter (4885), or anything else (4891).
 
     Windows has a call of its own for the filter, here `set_config` does both. A list is one text

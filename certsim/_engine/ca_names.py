@@ -24,6 +24,7 @@ _NUMBER = re.compile("[0-9]{1,10}")
 # The percent sign is among them, so that what is encoded already is not encoded twice.
 _URL_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 _LDAP = "ldap:"
+_SAFE = "?=+,()"
 
 
 def sanitize(name: str) -> str:
@@ -87,10 +88,11 @@ def chosen(lines: Iterable[str], flag: int) -> list[str]:
 def filled(place: str, tokens: Mapping[str, str], *, encoded: bool) -> str:
     """Return *place* with its tokens filled in, each text percent-encoded if *encoded*.
 
-    *tokens* maps `1` … `11` to text; a token without a text becomes nothing. `%10` and `%11` end an
-    LDAP URL, and are written as such. Source: MS-CSRA, product note 15.
+    *tokens* maps `1` … `11` to text; a token without a text becomes nothing. What a URL may hold
+    stands as it is: the plus of a delta, the parentheses of a key, the commas of a directory's
+    names. Source: MS-CSRA, product note 15; TechNet dd379478 (plus); KB289749 (commas).
     """
-    encode = partial(quote, safe="?=") if encoded else str
+    encode = partial(quote, safe=_SAFE) if encoded else str
     return _TOKEN.sub(lambda match: encode(tokens.get(match[1], "")), place)
 
 
@@ -111,5 +113,7 @@ def locations(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> lis
 def usable(lines: Iterable[str], *, directory: bool) -> tuple[str, ...]:
     """Return *lines* without those of LDAP, unless the CA uses a *directory*."""
     return tuple(
-        line for line in lines if directory or not line.partition(":")[2].lower().startswith(_LDAP)
+        line
+        for line in lines
+        if directory or not line.partition(":")[2].strip().lower().startswith(_LDAP)
     )

@@ -22,12 +22,9 @@ from certsim.registry import Registry
 Period = tuple[int, str]
 """A number of units and their word, as `validity.after` takes them."""
 
-_VALUES = (
-    ("CRLPeriodUnits", "CRLPeriod"),
-    ("CRLOverlapUnits", "CRLOverlapPeriod"),
-    ("CRLDeltaPeriodUnits", "CRLDeltaPeriod"),
-    ("CRLDeltaOverlapUnits", "CRLDeltaOverlapPeriod"),
-)
+_DELTA = ("CRLDeltaPeriodUnits", "CRLDeltaPeriod")
+_OVERLAP = ("CRLOverlapUnits", "CRLOverlapPeriod")
+_DELTA_OVERLAP = ("CRLDeltaOverlapUnits", "CRLDeltaOverlapPeriod")
 _SECOND = timedelta(seconds=1)
 _HALF_DAY = timedelta(hours=12)
 
@@ -49,9 +46,16 @@ class Schedule:
         """Tell whether there are delta CRLs: CRLDeltaPeriodUnits is not 0."""
         return self.delta_period[0] != 0
 
-    def overlapping(self, started: Schedule) -> Schedule:
-        """Return these periods with the overlaps of *started*, which wait for the next start."""
-        return attrs.evolve(self, overlap=started.overlap, delta_overlap=started.delta_overlap)
+    def with_periods(self, other: Schedule) -> Schedule:
+        """Return the periods of *other* with these overlaps."""
+        return attrs.evolve(self, period=other.period, delta_period=other.delta_period)
+
+    def at_present(self, registry: Registry) -> Schedule:
+        """Return the periods as *registry* has them now, with these overlaps.
+
+        Errors: as `read`, of the periods alone.
+        """
+        return attrs.evolve(self, period=_period(registry), delta_period=_read(registry, *_DELTA))
 
     @staticmethod
     def read(registry: Registry) -> Schedule:
@@ -61,13 +65,22 @@ class Schedule:
         negative number, a base period of 0 units, or a value of another type.
         Source: TechNet on events 28 and 62; docs/rulings.md (CRLs).
         """
-        schedule = Schedule(*(_period(registry, units, word) for units, word in _VALUES))
-        if not schedule.period[0]:
-            raise ComError(HRESULT.E_INVALIDARG, "CRLPeriodUnits is at least 1, not 0")
-        return schedule
+        return Schedule(
+            period=_period(registry),
+            overlap=_read(registry, *_OVERLAP),
+            delta_period=_read(registry, *_DELTA),
+            delta_overlap=_read(registry, *_DELTA_OVERLAP),
+        )
 
 
-def _period(registry: Registry, units: str, word: str) -> Period:
+def _period(registry: Registry) -> Period:
+    period = _read(registry, "CRLPeriodUnits", "CRLPeriod")
+    if not period[0]:
+        raise ComError(HRESULT.E_INVALIDARG, "CRLPeriodUnits is at least 1, not 0")
+    return period
+
+
+def _read(registry: Registry, units: str, word: str) -> Period:
     period = registry.integer(units), registry.text(word)
     try:
         # The sum is of no use here: what is no period of time raises.

@@ -146,9 +146,12 @@ def _delete(door: Door, errand: Errand, wanted: Wanted, found: Row) -> int:
         return Guard.PARTS if left else Guard.WHOLE
 
     def change(row: Row, _end: Mapping[str, Value]) -> Row | None:
-        hanging = {"extension": row.extensions, "attribute": row.attributes}
-        gone.extend(hanging.get(wanted.table, (row,)))
-        return left(row) if left else None
+        if left is None:
+            gone.append(row)
+            return None
+        hanging = row.extensions if wanted.table == "extension" else row.attributes
+        gone.extend(hanging)
+        return left(row) if hanging else row
 
     try:
         door.apply(errand._replace(request_id=found.request_id), change, guard=guard)

@@ -23,7 +23,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import attrs
 
 from certsim._engine import (
-    access,
     attributes,
     audit,
     ca_certificates,
@@ -258,14 +257,19 @@ class Engine:
         with self.service.gate:
             meant, when = revocation.checked_reason(reason), checked_moment(effective)
             errand = self._admit_by_serial(Verb.REVOKE, serial_number, officer)
-            self._door.apply(
-                errand,
-                lambda row, end: revocation.changed(row, meant, when, errand, {**end}),
-                guard=lambda row: revocation.guard(row, meant),
-                audit=None
-                if meant in revocation.TOGGLES
-                else lambda row: audit.revoked(self.state, row, meant, officer),
-            )
+            try:
+                self._door.apply(
+                    errand,
+                    lambda row, end: revocation.changed(row, meant, when, errand, {**end}),
+                    guard=lambda row: revocation.guard(row, meant),
+                    audit=None
+                    if meant in revocation.TOGGLES
+                    else lambda row: audit.revoked(self.state, row, meant, officer),
+                )
+            except ComError as error:
+                if error.hresult != HRESULT.CERTSRV_E_PROPERTY_EMPTY:
+                    raise
+                raise ComError(_UNKNOWN[Verb.REVOKE], "the row was deleted meanwhile") from error
 
     def is_valid(self, serial_number: str, caller: str) -> CADisposition:
         """Answer the validity check, which looks at disposition and effective date alone.
@@ -294,12 +298,21 @@ class Engine:
                 errand = errand._replace(request_id=importing.waiting(self.state, found))
             return importing.take_in(self.state, self._door, errand, found)
 
-    def delete_rows(self, wanted: Wanted, administrator: str) -> int:
-        """Delete what is *wanted* and return how many rows went; none is no error.
+    def delete_rows(
+        self,
+        table: object,
+        row_id: object,
+        expired_before: object,
+        last_changed_before: object,
+        administrator: str,
+    ) -> int:
+        """Delete what is wanted and return how many rows went; none is no error.
 
+        Errors: those of `Wanted.of` and `deleting.carry_out`.
         Source: MS-CSRA 3.1.4.2.18; docs/rulings.md (Deleting rows).
         """
         with self.service.gate:
+            wanted = Wanted.of(table, row_id, expired_before, last_changed_before)
             about = wanted.row_id if wanted.table == deleting.REQUEST else None
             errand = self._door.admit(Verb.DELETE, administrator, about)
             return deleting.carry_out(self.state, self._door, errand, wanted)
@@ -339,13 +352,15 @@ class Engine:
     def configure(self, key: str, name: str, value: RegistryValue, administrator: str) -> None:
         """Set a configuration value, whether the CA runs or not.
 
-        The AuditFilter is an auditor's business too.
+        The AuditFilter has a right of its own, which auditors have as well.
         Source: MS-CSRA 3.1.4.2.10, 3.1.4.2.15; docs/rulings.md (Roles and audit).
         """
         of_filter = not key and name.lower() == "auditfilter"
-        access.check(self.state, "set_audit_filter" if of_filter else "set_config", administrator)
-        self.state.registry.write(key, name, value)
-        audit.configured(self.state, key, name, value, administrator)
+        verb = Verb.SET_AUDIT_FILTER if of_filter else Verb.SET_CONFIG
+        self._door.admit(verb, administrator)
+        registry = self.state.registry
+        registry.write(key, name, value)
+        audit.configured(self.state, key, name, registry.read(key, name), administrator)
 
     def view(
         self,

@@ -76,7 +76,9 @@ def _placed(ca_type: int, parent: CAState | None) -> CAType:
     if parent is not None:
         return _BELOW.get(ca_type, ca_type)
     if ca_type in _BELOW.values():
-        raise ComError(HRESULT.E_INVALIDARG, f"a {ca_type.name} needs issuer=, the CA above it")
+        raise ComError(
+            HRESULT.E_INVALIDARG, f"the type {ca_type.name} needs issuer=, the CA above it"
+        )
     return ca_type
 
 

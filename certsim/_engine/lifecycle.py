@@ -33,9 +33,10 @@ from certsim.facts.hresults import HRESULT
 
 
 class Verb(StrEnum):
-    """Name what can be asked of the engine; the last four are about no step of a row.
+    """Name what can be asked of the engine; those from `IS_VALID` on are about no step of a row.
 
-    The values are the names of `CertificationAuthority`'s methods, and what the journal prints.
+    The values are the names of `CertificationAuthority`'s methods, and what the journal prints; but
+    `SET_AUDIT_FILTER`, which takes a right of its own, is `set_config` of one value.
     """
 
     SUBMIT = "submit"
@@ -51,6 +52,8 @@ class Verb(StrEnum):
     VIEW = "view"
     PUBLISH = "publish_crls"
     RENEW = "renew"
+    SET_CONFIG = "set_config"
+    SET_AUDIT_FILTER = "set_audit_filter"
 
 
 class Guard(StrEnum):

@@ -100,7 +100,8 @@ def local_path(place: str, *, windows: bool) -> str | None:
     path counts from the folder the process runs in. Source: RFC 8089; docs/rulings.md (CRLs).
     """
     if _SCHEME.match(place) is None:
-        return place if windows or not _DRIVE.match(place) else None
+        foreign = _DRIVE.match(place) or "\\" in place
+        return place if windows or not foreign else None
     path = unquote(place.partition(":")[2]).replace("\\", "/")
     if path.startswith("//"):
         host, slash, rest = path[2:].partition("/")

@@ -191,10 +191,11 @@ def check_schedule(state: CAState) -> None:
 
     Errors: `ComError` E_INVALIDARG, which names the value. Source: TechNet cc726359 (event 28).
     """
-    _, wrong = _schedule(state)
-    if wrong is not None:
+    try:
+        Schedule.read(state.registry)
+    except ComError as wrong:
         publication.log(state, _BAD_PERIOD, wrong.hresult, wrong.strerror)
-        raise wrong
+        raise
 
 
 def _schedule(state: CAState) -> tuple[Schedule, ComError | None]:
@@ -203,9 +204,9 @@ def _schedule(state: CAState) -> tuple[Schedule, ComError | None]:
     The overlaps are those the CA was started with. Source: MS-CSRA 3.1.4.2.15; TechNet cc731104.
     """
     try:
-        return Schedule.read(state.registry).overlapping(state.settings.schedule), None
+        return state.settings.schedule.at_present(state.registry), None
     except ComError as error:
-        return crl_times.DEFAULT, error
+        return state.settings.schedule.with_periods(crl_times.DEFAULT), error
 
 
 def _over(row: CRLRow | None, now: datetime) -> bool:

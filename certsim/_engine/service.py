@@ -138,7 +138,7 @@ class Service:
 
         Errors: `ModuleLoadError` for a ProgID that is not active.
         """
-        wanted = str(progid).lower()
+        wanted = progid.lower() if isinstance(progid, str) else ""
         with self._plugging:
             kept = [name for name in self.exit_modules if name.lower() != wanted]
             if len(kept) == len(self.exit_modules):

@@ -56,7 +56,10 @@ retrieve    always same -
 delete_rows whole  none -
 delete_rows parts  same -
 """
-ABOUT_NO_ROW = {"is_valid", "view", "publish_crls", "renew"}
+ABOUT_NO_ROW = {
+    *("is_valid", "view", "publish_crls", "renew"),
+    *("set_config", "set_audit_filter"),
+}
 Line = tuple[str, str, str, str, int]
 
 

@@ -257,7 +257,7 @@ def test_urls_stand_in_the_lists() -> None:
     """Each list knows its own place; a base names its delta, and both the same scope."""
     with kit.make_ca(lines=["140:http://%1/%3%8%9.crl", "2:http://only.certificates"]) as ca:
         base, delta = (published.crl for published in ca.publish_crls())
-    plain, plus = "http://ca.certsim.test/Test%20CA.crl", "http://ca.certsim.test/Test%20CA%2B.crl"
+    plain, plus = "http://ca.certsim.test/Test%20CA.crl", "http://ca.certsim.test/Test%20CA+.crl"
     own = x509.ObjectIdentifier("1.3.6.1.4.1.311.21.14")
     assert urls(base, x509.FreshestCRL) == [plus]
     for crl, place in ((base, plain), (delta, plus)):

@@ -1,4 +1,4 @@
-"""What a reading of the refactored rooms found: each test says what should be and is not yet.
+"""Edges of errands and places: who configures, what waits for a start, where paths may lead.
 
 The codes are spelled as winerror.h has them; URLs as Microsoft's pages show them.
 """
@@ -48,7 +48,6 @@ def _urls(
     return [name.value for point in points for name in point.full_name or ()]
 
 
-@pytest.mark.xfail(strict=True, reason="Engine.configure never checks the account's type")
 @pytest.mark.parametrize("administrator", [5, b"CORP\\carol", None])
 def test_a_configuration_by_somebody_without_a_name_is_refused_and_changes_nothing(
     ca: CertificationAuthority, administrator: object
@@ -59,7 +58,6 @@ def test_a_configuration_by_somebody_without_a_name_is_refused_and_changes_nothi
     assert ca.get_config(r"ca\New") is None
 
 
-@pytest.mark.xfail(strict=True, reason="Engine.configure does not pass Door.admit")
 def test_a_refused_configuration_stands_in_the_journal() -> None:
     """The journal keeps the call that an account without the right has made."""
     security = Security({"carol": CAAccess.ADMIN, "alice": CAAccess.ENROLL})
@@ -69,7 +67,6 @@ def test_a_refused_configuration_stands_in_the_journal() -> None:
     assert [entry.by for entry in ca.journal if isinstance(entry, Call)] == ["alice"]
 
 
-@pytest.mark.xfail(strict=True, reason="audit.configured gets the value as passed, not as kept")
 @pytest.mark.parametrize(("value", "told"), [(("a", "b"), "a\nb"), (True, 1)])
 def test_the_audit_tells_a_configured_value_as_the_registry_keeps_it(
     value: RegistryValue, told: object
@@ -82,7 +79,6 @@ def test_the_audit_tells_a_configured_value_as_the_registry_keeps_it(
     assert dict(entries[-1].fields)["Value"] == told
 
 
-@pytest.mark.xfail(strict=True, reason="publishing._schedule reads the overlaps of the registry")
 def test_a_misspelt_overlap_waits_for_the_next_start(ca: CertificationAuthority) -> None:
     """An overlap counts from the next start, so one that is wrong by then spoils no run before."""
     ca.set_config(r"ca\CRLPeriodUnits", 30)
@@ -94,7 +90,6 @@ def test_a_misspelt_overlap_waits_for_the_next_start(ca: CertificationAuthority)
     assert not ca.event_log
 
 
-@pytest.mark.xfail(strict=True, reason="publishing._schedule: the defaults bring their overlaps")
 def test_default_periods_leave_the_overlap_of_the_start_alone() -> None:
     """A run that takes the default periods, for those set are unusable, keeps the overlap."""
     config: dict[str, RegistryValue] = {r"ca\CRLOverlapUnits": 2, r"ca\CRLOverlapPeriod": "Days"}
@@ -105,7 +100,6 @@ def test_default_periods_leave_the_overlap_of_the_start_alone() -> None:
     assert after.crl.next_update_utc == before.crl.next_update_utc
 
 
-@pytest.mark.xfail(strict=True, reason="ca_names.filled encodes the plus sign of %9")
 def test_the_url_of_a_delta_has_a_plus_sign() -> None:
     """TechNet dd379478: the plus sign stands in the URI, which is why IIS had to be told."""
     config: dict[str, RegistryValue] = {
@@ -117,7 +111,6 @@ def test_the_url_of_a_delta_has_a_plus_sign() -> None:
     assert _urls(x509.FreshestCRL, base) == ["http://ca.certsim.test/Test+.crl"]
 
 
-@pytest.mark.xfail(strict=True, reason="ca_names.filled encodes the commas of %6")
 def test_an_ldap_url_ends_with_the_configuration_name_as_it_is() -> None:
     """KB289749 shows CN=Services,CN=Configuration,DC=… with its commas."""
     line = "2:ldap:///CN=%7%8,CN=%2,CN=CDP,CN=Public Key Services,CN=Services,%6%10"
@@ -133,7 +126,6 @@ def test_an_ldap_url_ends_with_the_configuration_name_as_it_is() -> None:
     assert "CN=Services,CN=Configuration,DC=example,DC=test?certificateRevocationList" in url
 
 
-@pytest.mark.xfail(strict=True, reason="places.local_path knows drives and shares alone")
 @pytest.mark.skipif(os.name == "nt", reason="there it is a path")
 @pytest.mark.parametrize(
     "place", [r"%WINDIR%\System32\CertSrv\%3.crl", r"..\CertEnroll\%3.crl", r"\CertEnroll\%3.crl"]
@@ -149,7 +141,6 @@ def test_a_path_of_windows_leaves_no_file_elsewhere(
     assert (made.status & 0xFFFFFFFF, list(tmp_path.iterdir())) == (PATH_NOT_FOUND, [])
 
 
-@pytest.mark.xfail(strict=True, reason="deleting._delete commits a row that lost nothing")
 def test_deleting_attributes_that_are_not_there_is_no_step(ca: CertificationAuthority) -> None:
     """No row goes, so the journal has the call and no transition."""
     row_id = ca.submit(make_csr()).request_id
@@ -173,7 +164,6 @@ class _Busy:
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=1)
 
 
-@pytest.mark.xfail(strict=True, reason="Engine.revoke passes on the door's code for a gone row")
 def test_revoking_what_is_deleted_just_then_is_an_unknown_serial_number() -> None:
     """A row that goes between the look-up and the step is E_INVALIDARG, as if it had never been."""
     clock = _Busy()
@@ -184,7 +174,6 @@ def test_revoking_what_is_deleted_just_then_is_an_unknown_serial_number() -> Non
         assert _code(lambda: ca.revoke(str(outcome.serial_number))) == E_INVALIDARG
 
 
-@pytest.mark.xfail(strict=True, reason="ca.delete_rows checks its wish before the gate")
 def test_a_stopped_ca_says_so_before_it_judges_a_deletion() -> None:
     """Every verb but those that read answers 0x800706BA on a stopped CA, whatever is asked."""
     ca = CertificationAuthority("Test CA", sources=Sources.seeded(1))
