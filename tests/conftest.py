@@ -10,9 +10,9 @@ import pytest
 from certsim import CCertServerExit, CertificationAuthority, ComError, PropType, Sources
 from certsim._engine import contexts
 from certsim.sources import SeededSources
+from tests.codes import EVERY_BIT
 from tests.requests_kit import make_csr
 
-EVERYTHING = 0x3FF
 """Every bit a mask may have. Source: docs/rulings.md (Modules)."""
 
 
@@ -35,7 +35,7 @@ class Recorder:
     def Initialize(self, strConfig: str) -> int:
         """Note the CA's name and ask for everything."""
         self.initialized.append(strConfig)
-        return EVERYTHING
+        return EVERY_BIT
 
     def Notify(self, event: int, context: int) -> None:
         """Note the event and the row behind its context."""
@@ -74,9 +74,11 @@ def _row_values(server: CCertServerExit) -> dict[str, object]:
 
 @pytest.fixture(autouse=True)
 def no_ca_runs_on() -> Iterator[None]:
-    """Keep a CA that a test leaves running from answering for those of the next test."""
+    """Hold every test to its duty: who starts a CA stops it, or it would answer for later ones."""
     yield
-    contexts._running.clear()
+    left = [state.identity.name for state in contexts._running.values()]
+    contexts._running.clear()  # so that one leak is one failure
+    assert left == []
 
 
 @pytest.fixture

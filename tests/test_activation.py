@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import certsim
 from certsim import activation
+from tests.codes import CO_E_CLASSSTRING, refused
 from tests.engine import values_kit as kit
 
 SERVERS = {
@@ -44,7 +45,7 @@ def test_each_dispatch_makes_a_new_object() -> None:
 )
 def test_a_class_nobody_registered_is_co_e_classstring(word: Any) -> None:
     """An unknown name, and what is no name, is 0x800401F3."""
-    with kit.refused(kit.CLASS_STRING):
+    with refused(CO_E_CLASSSTRING):
         certsim.Dispatch(word)
 
 

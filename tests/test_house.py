@@ -9,27 +9,23 @@ tangled a function may be is ruff's business, here it is only made sure that ruf
 from __future__ import annotations
 
 import ast
-import io
 import re
-import statistics
-import subprocess
-import sys
-import tokenize
-import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from importlib import import_module
 from importlib.util import resolve_name
-from pathlib import Path
-from typing import NamedTuple
 
-import attrs
 import pytest
 
-import certsim
-
-PACKAGE = Path(certsim.__file__).parent
-REPOSITORY = Path(__file__).parents[1]
+from tests.house_kit import (
+    FUNCTION_LINES,
+    REPOSITORY,
+    House,
+    Module,
+    function_sizes,
+    house,
+    is_inside,
+    room_of,
+)
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"facts", "sources", "_version"}),
@@ -45,7 +41,6 @@ FLOORS: tuple[frozenset[str], ...] = (
 """The rooms of each floor, lowest first: a folder, or a file that stands by itself."""
 GUESTS = frozenset({"policies", "exits"})
 OPEN_TO_GUESTS = frozenset({"interfaces", "facts", "errors", "activation", "registry"})
-
 THROUGH_THE_WINDOW = (
     "datetime.datetime.now",
     "datetime.datetime.utcnow",
@@ -71,69 +66,7 @@ WRITES = {
 """The shelf's writing methods, each with the methods of the door that alone may call it."""
 CALLS_MODULES = frozenset({"notify", "Notify", "VerifyRequest"})
 LOADERS = frozenset({"import_module", "__import__", "spec_from_file_location"})
-
-FUNCTION_LINES, FUNCTION_MEDIAN, COMPLEXITY = 40, 8, 10
 FILE_LINES, FACTS_FILE_LINES = 450, 600
-PROSE_SHARE = (0.4, 0.9)
-TEST_SHARE = 1.5
-DATA_ROOMS = frozenset({"facts", "interfaces"})
-"""Rooms that are tables or prose by nature: the shares leave them out."""
-
-PROMISED = {
-    *("CertificationAuthority", "Outcome", "Fidelity", "Sources", "__version__"),
-    *("PublishedCRL", "Security", "CAAccess"),
-    *("ExitEvent", "PropType", "RevocationReason", "CAType", "Verdict"),
-    *("RowDisposition", "CRDisposition", "CADisposition"),
-    *("ComError", "com_error", "CertSimError", "ModuleLoadError"),
-    *("Dispatch", "CCertServerExit", "CCertServerPolicy"),
-    *("ICertExit", "ICertExit2", "ICertPolicy", "ICertPolicy2", "ICertManageModule"),
-    *("ICertServerExit", "ICertServerPolicy"),
-}
-"""The public names that a module, a test or a lesson may count on."""
-
-
-@attrs.frozen
-class Module:
-    """Hold one file of the package: its path inside it, its text, its syntax tree."""
-
-    path: str
-    text: str
-    tree: ast.Module = attrs.field(repr=False, eq=False)
-
-    @staticmethod
-    def of(path: str, text: str) -> Module:
-        """Return the module that *text* at *path* makes."""
-        return Module(path, text, ast.parse(text))
-
-    @property
-    def name(self) -> str:
-        """Return the dotted name: `certsim._engine.cms`, for a folder's first file the folder."""
-        return ".".join(("certsim", *self.path.removesuffix(".py").split("/"))).removesuffix(
-            ".__init__"
-        )
-
-    @property
-    def room(self) -> str:
-        """Return the folder below `certsim`, or the file's own name if it stands by itself."""
-        return room_of(self.name)
-
-
-House = tuple[Module, ...]
-
-
-def room_of(name: str) -> str:
-    """Return the room of the dotted module *name*; the front door's is empty."""
-    return f"{name}..".split(".")[1]
-
-
-@cache
-def house() -> House:
-    """Return the package as it stands."""
-    files = sorted(PACKAGE.rglob("*.py"))
-    return tuple(
-        Module.of(file.relative_to(PACKAGE).as_posix(), file.read_text(encoding="utf-8"))
-        for file in files
-    )
 
 
 def imported(module: Module, among: frozenset[str] = frozenset()) -> Iterator[tuple[str, str, int]]:
@@ -178,11 +111,6 @@ def used_names(module: Module) -> tuple[tuple[str, int], ...]:
             if head in known:
                 found.append((f"{known[head]}.{rest}".removesuffix("."), node.lineno))
     return tuple(found)
-
-
-def is_inside(name: str, whole: str) -> bool:
-    """Tell whether the dotted *name* is *whole* or something inside it."""
-    return f"{name}.".startswith(f"{whole}.")
 
 
 @cache
@@ -388,10 +316,16 @@ def with_planted(rooms: House, path: str, text: str) -> House:
     return (*(module for module in rooms if module.path != path), changed)
 
 
+@cache
+def offences(law: Law) -> list[str]:
+    """Return what the package as it stands offends against."""
+    return law(house())
+
+
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 def test_the_house_keeps_the_law(law: Law) -> None:
     """The package as it stands offends against no law."""
-    assert law(house()) == []
+    assert offences(law) == []
 
 
 @pytest.mark.parametrize(
@@ -401,7 +335,7 @@ def test_the_house_keeps_the_law(law: Law) -> None:
 )
 def test_the_law_sees_what_is_planted(law: Law, path: str, text: str) -> None:
     """One bad line brings an offence that was not there before."""
-    assert len(law(with_planted(house(), path, text))) > len(law(house()))
+    assert len(law(with_planted(house(), path, text))) > len(offences(law))
 
 
 def test_every_law_has_been_tried() -> None:
@@ -420,190 +354,8 @@ def test_the_rooms_of_the_laws_exist() -> None:
     assert written >= {(where, name) for name, doors in WRITES.items() for where in doors}
 
 
-# The ruler: lines of code and lines of prose.
-
-
-class Lines(NamedTuple):
-    """Hold the numbers of the lines that are code, and of those that are prose."""
-
-    code: frozenset[int]
-    prose: frozenset[int]
-
-
-_NO_CODE = frozenset(
-    {
-        tokenize.COMMENT,
-        tokenize.NL,
-        tokenize.NEWLINE,
-        tokenize.INDENT,
-        tokenize.DEDENT,
-        tokenize.ENDMARKER,
-    }
-)
-
-
-@cache
-def measure(text: str) -> Lines:
-    """Sort the lines of *text*; one that is code with a comment behind it is both.
-
-    A docstring is any string that stands as a statement, so one below a constant counts too; the
-    empty lines inside it belong to it. Other blank lines are neither.
-    """
-    docstrings, comments, code = set(), set(), set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            docstrings.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        covered = range(token.start[0], token.end[0] + 1)
-        if token.type == tokenize.COMMENT:
-            comments.update(covered)
-        elif token.type not in _NO_CODE:
-            code.update(covered)
-    blank = {number for number, line in enumerate(text.splitlines(), 1) if not line.strip()}
-    return Lines(frozenset(code - docstrings - blank), frozenset(docstrings | comments))
-
-
-_SAMPLE = '''"""First.
-
-Third.
-"""
-
-LIMIT = 3  # a tail is both
-"""Below a constant."""
-
-
-def work(first,
-         second):
-    """Work."""
-    # A comment.
-    text = """one
-    two"""
-
-    return text
-'''
-
-
-def test_the_ruler_measures_a_text_counted_by_hand() -> None:
-    """Docstrings, comments, code over several lines and blank lines are told apart."""
-    found = measure(_SAMPLE)
-    assert sorted(found.prose) == [1, 2, 3, 4, 6, 7, 12, 13]
-    assert sorted(found.code) == [6, 10, 11, 14, 15, 17]
-
-
-def function_sizes(rooms: House) -> Iterator[tuple[str, int]]:
-    """Yield each function's place and how many lines of code it has, its signature among them."""
-    for module in rooms:
-        code = measure(module.text).code
-        for node in ast.walk(module.tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-                yield f"{module.path}:{node.lineno} {node.name}", len(code.intersection(lines))
-
-
-def engine_rooms() -> House:
-    """Return the package without the rooms that are tables or prose by nature."""
-    return tuple(module for module in house() if module.room not in DATA_ROOMS)
-
-
-def total(rooms: Iterable[str]) -> tuple[int, int]:
-    """Return how many lines of code, and of prose, the texts *rooms* have together."""
-    found = [measure(text) for text in rooms]
-    return sum(len(one.code) for one in found), sum(len(one.prose) for one in found)
-
-
-def test_the_median_function_is_small() -> None:
-    """Half of all functions outside the tables have no more than eight lines of code."""
-    sizes = [size for _, size in function_sizes(engine_rooms())]
-    assert statistics.median(sizes) <= FUNCTION_MEDIAN
-
-
-def test_the_code_is_explained_but_not_drowned() -> None:
-    """Docstrings and comments keep within their share of the code."""
-    code, prose = total(module.text for module in engine_rooms())
-    low, high = PROSE_SHARE
-    assert low <= prose / code <= high
-
-
-def test_tests_outweigh_the_code() -> None:
-    """There is half as much again of test code as of code; tests of the tables do not count."""
-    code, _ = total(module.text for module in engine_rooms())
-    tests = REPOSITORY / "tests"
-    texts = [
-        file.read_text(encoding="utf-8")
-        for file in tests.rglob("*.py")
-        if file.relative_to(tests).parts[0] not in DATA_ROOMS
-    ]
-    assert total(texts)[0] >= TEST_SHARE * code
-
-
-def test_ruff_is_asked_about_complexity() -> None:
-    """The linter's ceiling is the law's, and nobody is let off."""
-    text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
-    lint = tomllib.loads(text)["tool"]["ruff"]["lint"]
-    assert lint["mccabe"]["max-complexity"] <= COMPLEXITY
-    assert lint["select"] == ["ALL"]
-    excused = [lint["ignore"], *lint["per-file-ignores"].values()]
-    assert not any(code.startswith("C9") or code == "C" for codes in excused for code in codes)
-    assert not any("noqa: C901" in module.text for module in house())
-
-
-# The front door.
-
-
-def homes() -> dict[str, str]:
-    """Return where the type checker is told that each public name lives."""
-    front = next(module for module in house() if module.path == "__init__.py")
-    told = next(node for node in front.tree.body if isinstance(node, ast.If))
-    assert ast.unparse(told.test) == "TYPE_CHECKING"
-    return {
-        alias.name: str(node.module)
-        for node in told.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-
-
-def test_the_promised_names_are_exported() -> None:
-    """What the documents say one can write `certsim.` before is there."""
-    assert set(certsim.__all__) >= PROMISED
-
-
-def test_type_checkers_and_all_name_the_same() -> None:
-    """The names that type checkers see are those of `__all__`, each once and in order."""
-    assert {*homes(), "__version__"} == set(certsim.__all__)
-    assert certsim.__all__ == sorted(set(certsim.__all__))
-    assert dir(certsim) == sorted(certsim.__all__)
-
-
-@pytest.mark.parametrize("name", sorted(set(certsim.__all__) - {"__version__"}))
-def test_a_lazy_name_is_the_one_from_its_home(name: str) -> None:
-    """A name taken at the front door is the very object that lives where type checkers are told."""
-    assert getattr(certsim, name) is getattr(import_module(homes()[name]), name)
-
-
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    """The lazy door opens for public names only."""
-    with pytest.raises(AttributeError, match="NoSuchName"):
-        certsim.NoSuchName  # noqa: B018
-
-
-def test_importing_certsim_loads_next_to_nothing() -> None:
-    """A process that imports certsim and uses nothing loads neither engine nor cryptography."""
-    script = "import sys, certsim; print(*sorted(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=PACKAGE.parent,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    loaded = set(done.stdout.split())
-    ours = {name for name in loaded if is_inside(name, "certsim")}
-    assert ours == {"certsim", "certsim._version"}
-    assert not {"cryptography", "attr", "attrs"} & loaded
-
-
 # What the repository says to those who have nothing but the repository.
+
 
 PRIVATE = re.compile(r"\b(ca-b[e]haviour|module-n[e]eds|interfaces[.]m[d]|DESIG[N])\b")
 """Working papers that no reader has; written so that this very line does not name them."""

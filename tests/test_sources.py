@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import certsim
 from certsim.sources import Sources
+from tests.codes import PEND
 from tests.engine import values_kit as kit
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -31,7 +32,7 @@ def run(seed: int) -> tuple[list[object], list[str]]:
     """Return everything a short life leaves behind: rows, and the journal as text."""
     sources = Sources.seeded(seed)
     probe = kit.Probe(lambda s: s.GetRequestProperty("RequestID", kit.LONG))
-    with kit.authority(probe, sources=sources, policy=kit.always(kit.PEND)) as ca:
+    with kit.authority(probe, sources=sources, policy=kit.always(PEND)) as ca:
         for kind in ("P-256", "Ed25519"):
             ca.submit(kit.csr(kind=kind), attributes="A:1")
             sources.clock.advance(timedelta(hours=1))

@@ -15,19 +15,8 @@ import attrs
 from certsim import CCertServerExit, CertificationAuthority, PropType, Sources
 from certsim._engine.journal import Call, Entry
 from certsim.database.rows import Row
+from tests.codes import EVERY_BIT, ISSUE
 
-ISSUED, PENDING, DENIED, RETRIEVED = 0x1, 0x2, 0x4, 0x10
-SHUTDOWN, STARTUP = 0x40, 0x80
-EVERY_BIT = 0x3FF
-# Source: certexit.h, EXITEVENT constants; docs/rulings.md (Modules) for the mask
-PEND, ISSUE, REFUSE = 0, 1, 2
-# Source: sdk-api certpol/nf-certpol-icertpolicy-verifyrequest
-E_FAIL, E_INVALIDARG, E_UNEXPECTED = 0x80004005, 0x80070057, 0x8000FFFF
-BAD_REQUESTSTATUS, PROPERTY_EMPTY = 0x80094003, 0x80094004
-ADMIN_DENIED, BAD_REQUESTSUBJECT = 0x80094014, 0x80094001
-SERVER_UNAVAILABLE = 0x800706BA
-BAD_SIGNATURE, ASN1_BADTAG = 0x80090006, 0x8009310B
-# These as winerror.h spells them.
 PATIENCE = 20
 """Seconds after which a wait counts as a deadlock; no test waits that long when all is well."""
 
@@ -35,11 +24,6 @@ SPINS = 20_000_000
 """Looks at a flag that nobody announces; a few seconds at the most."""
 
 T = TypeVar("T")
-
-
-def signed(code: int) -> int:
-    """Return an HRESULT as the LONG that callers see."""
-    return code - 0x1_0000_0000 if code >= 0x8000_0000 else code
 
 
 @attrs.define

@@ -7,19 +7,17 @@ of 12 hours, a delta each day with the same, and ten minutes of skew on either s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 
-from certsim import CertificationAuthority, ComError, RevocationReason, Sources
+from certsim import CertificationAuthority, RevocationReason, Sources
 from certsim._engine.journal import Publication
 from certsim.database.rows import CRLRow
 from certsim.sources import SeededSources
 from tests.engine import engine_kit
+from tests.machines import readback
 from tests.requests_kit import make_csr
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -28,13 +26,13 @@ OVERLAP = timedelta(hours=12, minutes=10)
 SKEW = timedelta(minutes=10)
 CRL_LINE = r"ca\CRLPublicationURLs"
 CERTIFICATE_LINE = r"ca\CACertPublicationURLs"
-CRLISSUED = 0x20
-PATH_NOT_FOUND, ACCESS_DENIED, BAD_PATHNAME = 0x80070003, 0x80070005, 0x800700A1
-FILE_NOT_FOUND, ABORT, INVALIDARG = 0x80070002, 0x80004004, 0x80070057
-# These as certexit.h and winerror.h spell them.
 BASE, DELTA, COMPLETE, SHADOW, MANUAL = 1, 2, 4, 8, 0x40
 # Source: certsrv.h, CPF constants
-REMOVE_FROM_CRL = x509.ReasonFlags.remove_from_crl
+OLDEST_BASE, DELETE_EXPIRED, CRITICAL_NUMBER, EXPIRED_TOO = 1, 2, 4, 0x200
+# Source: certsrv.h, CRLF constants
+HOLD, RELEASE = RevocationReason.CERTIFICATE_HOLD, RevocationReason.RELEASE
+COMPROMISED, ON_HOLD, REMOVED = 1, 6, 8
+"""Reasons as lists tell them. Source: RFC 5280 5.3.1."""
 
 
 def clock_of(ca: CertificationAuthority) -> SeededSources:
@@ -77,17 +75,15 @@ def revoked(
     return serial
 
 
-def entries(crl: x509.CertificateRevocationList) -> dict[str, x509.ReasonFlags | None]:
-    """Return the reason, `None` for none, by serial number as the CA stores it."""
-    found = {}
-    for entry in crl:
-        try:
-            reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-        except x509.ExtensionNotFound:
-            reason = None
-        digits = f"{entry.serial_number:x}"
-        found[digits.zfill(len(digits) + len(digits) % 2)] = reason
-    return found
+def entries(crl: x509.CertificateRevocationList) -> dict[str, int]:
+    """Return the reason, 0 for none, by serial number as the CA stores it."""
+    return {text(serial): reason for serial, _, reason in readback.entries(crl)}
+
+
+def text(serial: int) -> str:
+    """Return a serial number as the CA stores it: lower case, in whole bytes."""
+    digits = f"{serial:x}"
+    return digits.zfill(len(digits) + len(digits) % 2)
 
 
 def number(crl: x509.CertificateRevocationList) -> int:
@@ -122,11 +118,3 @@ def logged(ca: CertificationAuthority) -> list[int]:
 def names(folder: Path) -> list[str]:
     """Return the names of all files in *folder*."""
     return sorted(path.name for path in folder.iterdir())
-
-
-@contextmanager
-def refused(code: int) -> Iterator[None]:
-    """Expect a `ComError` with this HRESULT."""
-    with pytest.raises(ComError) as caught:
-        yield
-    assert caught.value.hresult == engine_kit.signed(code)

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
+from itertools import product
+from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from certsim import CAType, Fidelity, Sources
+from certsim import CAType, ComError, Fidelity, Sources
+from certsim._engine import access
 from certsim._engine.journal import Journal
 from certsim._engine.security import Security
 from certsim._engine.state import CAState, Identity, Settings
 from certsim.database.memory import MemoryShelf
 from certsim.database.rows import Row, Value
 from certsim.registry import Registry
+from tests.codes import DENY, ISSUE, PEND, PENDING
 from tests.engine import engine_kit
 from tests.requests_kit import make_csr, make_key
 
 ADMIN, OFFICER, AUDITOR, OPERATOR, READ, ENROLL = 1, 2, 4, 8, 0x100, 0x200
 # Source: certsrv.h, CA_ACCESS constants
-ACCESS_DENIED, ROLE_CONFLICT, RESTRICTED_OFFICER = 0x80070005, 0x80094008, 0x80094009
-E_INVALIDARG = 0x80070057
-# As winerror.h spells them.
 SUBMITTED = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-PENDING, ISSUED, REVOKED, FAILED, DENIED = 9, 20, 21, 30, 31
-# Source: certsrv.h, DB_DISP constants
 
 
 def make_state(security: Security | None = None, **values: int) -> CAState:
@@ -68,7 +67,46 @@ def make_row(disposition: int = PENDING, **columns: Value) -> Row:
 ALICE, BOB, CAROL, DAVE, EVE = (rf"CORP\{n}" for n in ("alice", "bob", "carol", "dave", "eve"))
 """Who may enroll, is an officer, an administrator, both of these, and nothing."""
 STAFF = {ALICE: ENROLL, BOB: OFFICER, CAROL: ADMIN, DAVE: ADMIN | OFFICER}
-TO_ISSUE, TO_PEND, TO_REFUSE = 1, 0, 2
+
+
+BITS = (ADMIN, OFFICER, AUDITOR, OPERATOR, READ, ENROLL)
+SUBSETS = [sum(chosen) for chosen in product(*((0, bit) for bit in BITS))]
+ONE_OF: Mapping[str, tuple[int, ...]] = {
+    "submit": (ENROLL,),
+    "retrieve": (ENROLL,),
+    "set_certificate_extension": (OFFICER,),
+    "set_request_attributes": (OFFICER,),
+    "deny": (OFFICER,),
+    "resubmit": (OFFICER,),
+    "revoke": (OFFICER,),
+    "import_certificate": (OFFICER,),
+    "is_valid": (READ, ENROLL, OFFICER, ADMIN),
+    "view": (READ, ENROLL, OFFICER, ADMIN),
+    "publish_crls": (ADMIN,),
+    "renew": (ADMIN,),
+}
+"""Whoever has one of these rights may; ENROLL is among the readers' since it implies READ."""
+RESTRICTED = (
+    "set_certificate_extension",
+    "set_request_attributes",
+    "deny",
+    "resubmit",
+    "revoke",
+)
+
+
+def refusal(state_security: Security | None, method: str, account: str = BOB, **values: int) -> int:
+    """Return the HRESULT, unsigned, that a check comes to; 0 when the caller is let through."""
+    try:
+        access.check(make_state(state_security, **values), method, account)
+    except ComError as error:
+        return error.hresult & 0xFFFFFFFF
+    return 0
+
+
+def bob(rights: int) -> Security:
+    """Return the permissions of a CA where Bob alone has any."""
+    return Security({BOB: rights})
 
 
 @cache
@@ -81,12 +119,15 @@ def make_stranger() -> bytes:
 
 
 class Office:
-    """Be a CA with security, three rows, and an exit module that listens to everything."""
+    """Be a CA with security, three rows, and an exit module that listens to everything.
+
+    It is open inside a `with` block; tests get theirs from the fixture `open_office`.
+    """
 
     def __init__(self, security: Security | None = None, **config: int) -> None:
-        """Start it, with request 1 issued, 2 pending and 3 denied, all of them Alice's."""
+        r"""Take the permissions, by default those of `STAFF`, and values of `ca\`."""
         self.heard: list[tuple[object, ...]] = []
-        self.verdict = TO_ISSUE
+        self.verdict = ISSUE
         policy = engine_kit.ScriptedPolicy(lambda _context, _new: self.verdict)
         self.ca = engine_kit.make_ca(
             engine_kit.Listener("Ear", self.heard),
@@ -94,13 +135,21 @@ class Office:
             security=security or Security(STAFF),
             config={rf"ca\{name}": value for name, value in {"KRAFlags": 1, **config}.items()},
         )
+
+    def __enter__(self) -> Self:
+        """Start it, with request 1 issued, 2 pending and 3 denied, all of them Alice's."""
         self.ca.start()
         attributes = "CertificateTemplate:WebServer"
-        for self.verdict in (TO_ISSUE, TO_PEND, TO_REFUSE):
+        for self.verdict in (ISSUE, PEND, DENY):
             self.ca.submit(make_csr(), attributes=attributes, requester=ALICE)
-        self.verdict = TO_ISSUE
+        self.verdict = ISSUE
         self.heard.clear()
         self.serial = str(self.ca.retrieve(1, requester=ALICE).serial_number)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Stop it."""
+        self.ca.stop()
 
     def call(self, method: str, account: str) -> object:
         """Call a verb in the name of *account*, with arguments that it could succeed with."""
@@ -125,3 +174,7 @@ class Office:
             "delete_rows": lambda: ca.delete_rows(row_id=3, administrator=account),
         }
         return calls[method]()
+
+
+OpenOffice = Callable[..., Office]
+"""What the fixture `open_office` is."""

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from certsim import CertificationAuthority, ComError, PropType, Security, Sources
 from certsim.sources import SettableClock
+from tests.codes import CERT_E_ISSUERCHAINING, E_INVALIDARG, PEND, signed
 from tests.engine import der_builder as der
 from tests.engine import engine_kit as engine
 from tests.engine import publishing_kit as kit
@@ -189,7 +190,7 @@ def test_an_import_that_completes_a_request_shows_the_certificates_own_names() -
 
     def rename(server: Any, _context: int) -> int:
         server.SetCertificateProperty("Subject.CommonName", PropType.STRING, "wished")
-        return engine.PEND
+        return PEND
 
     with engine.make_ca(policy=rename, key=CA_KEY) as ca:
         ca.submit(make_csr())
@@ -213,14 +214,14 @@ def test_a_renewal_of_a_certificate_with_unknown_signature_parameters_is_refused
     old = renewals.certificate(algorithm=der.seq(der.oid(PSS), der.seq(digest)))
     with values.authority(key=values.key("RSA")) as ca:
         outcome = ca.submit(renewals.renewal(old))
-    assert (outcome.disposition, outcome.status) == (1, engine.signed(renewals.ISSUER_CHAINING))
+    assert (outcome.disposition, outcome.status) == (1, signed(CERT_E_ISSUERCHAINING))
 
 
 @pytest.mark.parametrize(
     ("reasons", "starts_in", "status"),
     [
-        ([1], timedelta(0), engine.signed(0x800B010C)),
-        ([6], timedelta(0), engine.signed(0x800B010C)),
+        ([1], timedelta(0), signed(0x800B010C)),
+        ([6], timedelta(0), signed(0x800B010C)),
         ([6, -1], timedelta(0), 0),
         ([1], timedelta(seconds=1), 0),
         ([], timedelta(0), 0),
@@ -263,7 +264,7 @@ def test_a_certificate_with_a_negative_number_cannot_be_imported() -> None:
     with engine.make_ca(key=CA_KEY) as ca:
         with pytest.raises(ComError) as caught:
             ca.import_certificate(first_version(b"\x8f"))
-        assert caught.value.hresult == engine.signed(0x8007000D)
+        assert caught.value.hresult == signed(0x8007000D)
         assert list(ca.view()) == []
 
 
@@ -287,4 +288,4 @@ def test_a_number_too_long_to_be_written_is_a_wrong_argument_like_any(
     """A message may show an argument only if it can be shown."""
     with kit.make_ca() as ca, pytest.raises(ComError) as caught:
         call(ca)
-    assert caught.value.hresult == engine.signed(engine.E_INVALIDARG)
+    assert caught.value.hresult == signed(E_INVALIDARG)

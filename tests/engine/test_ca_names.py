@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import certsim
 from certsim._engine import ca_names
+from tests.codes import E_INVALIDARG, signed
 from tests.engine import values_kit as kit
 
 ESCAPED = "&'*\\{}[]^:,=!`><#()%|+?\";/"
@@ -134,7 +135,7 @@ def test_a_line_end_in_the_name_does_not_make_two_names() -> None:
     try:
         ca = certsim.CertificationAuthority("Lab\nOther", sources=certsim.Sources.seeded(1))
     except certsim.ComError as error:
-        assert error.hresult == kit.E_INVALIDARG - 2**32  # noqa: PT017
+        assert error.hresult == signed(E_INVALIDARG)  # noqa: PT017
     else:
         assert len(list(ca.certificate.subject)) == 1
 
@@ -257,7 +258,7 @@ def test_a_location_that_cannot_be_is_passed_over_or_refused(line: str) -> None:
     try:
         ca.start()
     except certsim.ComError as error:
-        assert error.hresult == kit.E_INVALIDARG - 2**32  # noqa: PT017
+        assert error.hresult == signed(E_INVALIDARG)  # noqa: PT017
     else:
         with ca:
             assert ca.running

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from certsim.database.memory import MemoryShelf
 from certsim.database.rows import Revocations, Row, Value
+from tests.codes import ISSUED, REVOKED
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-ISSUED, REVOKED = 20, 21
 
 
 @attrs.frozen

@@ -15,8 +15,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certsim import CCertServerExit, CertificationAuthority, ComError, PropType
+from tests.codes import E_INVALIDARG, ERROR_FILE_NOT_FOUND, ON_CRL, refused, signed
 from tests.engine import publishing_kit as kit
-from tests.engine.engine_kit import Listener, signed
+from tests.engine.engine_kit import Listener
 
 LONG, BINARY, STRING = PropType.LONG, PropType.BINARY, PropType.STRING
 ERROR, VALID, INVALID = 1, 3, 4
@@ -58,7 +59,7 @@ class Sample:
         try:
             return server.GetCertificateProperty(f"RawDeltaCRL.{index}", BINARY)
         except ComError as error:
-            if error.hresult != signed(kit.FILE_NOT_FOUND):
+            if error.hresult != signed(ERROR_FILE_NOT_FOUND):
                 raise
             return None
 
@@ -66,7 +67,7 @@ class Sample:
 def test_the_sample_finds_each_list_once() -> None:
     """Inside CRLISSUED the new lists are there, one set for each key, and for no other index."""
     sample = Sample()
-    with kit.make_ca(Listener("A", [], kit.CRLISSUED, sample.walk)) as ca:
+    with kit.make_ca(Listener("A", [], ON_CRL, sample.walk)) as ca:
         for new_key in (True, False, False, True):
             ca.renew(new_key=new_key)
         published = ca.publish_crls()
@@ -78,7 +79,7 @@ def test_the_sample_finds_each_list_once() -> None:
 def test_the_sample_finds_no_delta_where_there_is_none() -> None:
     """Before the first one it does not exist; while they are off it is not asked for."""
     sample = Sample()
-    with kit.make_ca(Listener("A", [], kit.CRLISSUED, sample.walk)) as ca:
+    with kit.make_ca(Listener("A", [], ON_CRL, sample.walk)) as ca:
         (base,) = ca.publish_crls(delta=False)
         assert sample.found == [{0: (base.raw, None)}]
         ca.set_config(r"ca\CRLDeltaPeriodUnits", 0)
@@ -91,10 +92,10 @@ def test_a_ca_that_published_nothing_has_no_lists() -> None:
     with kit.make_ca() as ca:
         assert each(ca, "CRLState") == [INVALID]
         for name in ("RawCRL", "RawCRL.0", "RawDeltaCRL", "RawDeltaCRL.0"):
-            with kit.refused(kit.FILE_NOT_FOUND):
+            with refused(ERROR_FILE_NOT_FOUND):
                 read(ca, name, BINARY)
         for delta in (False, True):
-            with kit.refused(kit.FILE_NOT_FOUND):
+            with refused(ERROR_FILE_NOT_FOUND):
                 ca.crl(delta=delta)
 
 
@@ -130,7 +131,7 @@ def test_certificates_with_one_key_have_one_list() -> None:
         assert each(ca, "CRLSuffix", STRING) == ["", "", "(2)", "(2)"]
         assert each(ca, "CertSuffix", STRING) == ["", "(1)", "(2)", "(3)"]
         for name in ("RawCRL.1", "RawCRL.3", "RawDeltaCRL.3"):
-            with kit.refused(kit.FILE_NOT_FOUND):
+            with refused(ERROR_FILE_NOT_FOUND):
                 read(ca, name, BINARY)
 
 
@@ -164,9 +165,9 @@ def test_an_index_beyond_the_certificates_is_refused(index: object) -> None:
     with kit.make_ca() as ca:
         ca.renew(new_key=True)
         ca.publish_crls()
-        with kit.refused(kit.INVALIDARG):
+        with refused(E_INVALIDARG):
             ca.crl(index)  # type: ignore[arg-type]
-        with kit.refused(kit.INVALIDARG):
+        with refused(E_INVALIDARG):
             read(ca, "RawCRL.2", BINARY)
 
 

@@ -21,7 +21,7 @@ import certsim
 from certsim._engine import crl_times
 from certsim._engine.crl_times import Schedule, Times
 from certsim.registry import Registry
-from tests.engine import values_kit as kit
+from tests.codes import E_INVALIDARG, signed
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -316,5 +316,5 @@ def test_what_is_no_period_is_refused_by_name(name: str, value: int | str) -> No
     registry.write("", name, value)
     with pytest.raises(certsim.ComError) as caught:
         Schedule.read(registry)
-    assert caught.value.hresult == kit.E_INVALIDARG - 2**32
+    assert caught.value.hresult == signed(E_INVALIDARG)
     assert name in str(caught.value.strerror)

@@ -11,13 +11,20 @@ from collections.abc import Iterator
 import attrs
 import pytest
 
-from certsim import (
-    CertificationAuthority,
-    CRDisposition,
-    Outcome,
-    RowDisposition,
-)
+from certsim import CertificationAuthority, CRDisposition, Outcome, RowDisposition
 from certsim.database.rows import Row
+from tests.codes import (
+    CERTSRV_E_ADMIN_DENIED_REQUEST,
+    CERTSRV_E_BAD_REQUESTSUBJECT,
+    CRYPT_E_ASN1_BADTAG,
+    DENY,
+    NTE_BAD_SIGNATURE,
+    ON_DENIED,
+    ON_ISSUED,
+    ON_PENDING,
+    PEND,
+    signed,
+)
 from tests.conftest import Recorder
 from tests.engine import engine_kit as kit
 from tests.requests_kit import make_badly_signed_csr, make_csr, make_nameless_csr
@@ -58,30 +65,29 @@ REQUESTS = {
 _BUILD = "Error Constructing or Publishing Certificate"
 _VERIFY = "Error Verifying Request Signature or Signing Certificate"
 DECIDED = [
-    End("good", 1, R.ISSUED, CRDisposition.ISSUED, kit.ISSUED, 0, "Issued"),
+    End("good", 1, R.ISSUED, CRDisposition.ISSUED, ON_ISSUED, 0, "Issued"),
     End(
-        "good", 0, R.PENDING, CRDisposition.UNDER_SUBMISSION, kit.PENDING, 0,
+        "good", 0, R.PENDING, CRDisposition.UNDER_SUBMISSION, ON_PENDING, 0,
         "Taken Under Submission",
     ),
     End(
-        "good", 2, R.DENIED, CRDisposition.DENIED, kit.DENIED, kit.ADMIN_DENIED,
+        "good", 2, R.DENIED, CRDisposition.DENIED, ON_DENIED, CERTSRV_E_ADMIN_DENIED_REQUEST,
         "Denied by Policy Module",
     ),
     End(
-        "good", kit.signed(0x80090016), R.DENIED, CRDisposition.DENIED, kit.DENIED, 0x80090016,
+        "good", signed(0x80090016), R.DENIED, CRDisposition.DENIED, ON_DENIED, 0x80090016,
         "Denied by Policy Module",
     ),
-    End(
-        "nameless", 1, R.DENIED, CRDisposition.ERROR, kit.DENIED, kit.BAD_REQUESTSUBJECT, _BUILD
-    ),
-    End("nameless", 2, R.DENIED, CRDisposition.DENIED, kit.DENIED, kit.ADMIN_DENIED,
+    End("nameless", 1, R.DENIED, CRDisposition.ERROR, ON_DENIED, CERTSRV_E_BAD_REQUESTSUBJECT,
+        _BUILD),
+    End("nameless", 2, R.DENIED, CRDisposition.DENIED, ON_DENIED, CERTSRV_E_ADMIN_DENIED_REQUEST,
         "Denied by Policy Module"),
 ]  # fmt: skip
 
 
 UNREADABLE = [
-    End("badly signed", 1, R.FAILED, CRDisposition.ERROR, kit.DENIED, kit.BAD_SIGNATURE, _VERIFY),
-    End("garbage", 1, R.FAILED, CRDisposition.ERROR, kit.DENIED, kit.ASN1_BADTAG,
+    End("badly signed", 1, R.FAILED, CRDisposition.ERROR, ON_DENIED, NTE_BAD_SIGNATURE, _VERIFY),
+    End("garbage", 1, R.FAILED, CRDisposition.ERROR, ON_DENIED, CRYPT_E_ASN1_BADTAG,
         "Error Parsing Request"),
 ]  # fmt: skip
 
@@ -90,7 +96,7 @@ def check_end(end: End, row: Row, outcome: Outcome, recorder: Recorder, note: st
     """Compare row, answer and events with one hand-written end."""
     assert row.disposition == end.after
     assert outcome.disposition == end.answer
-    assert outcome.status == row.columns["Request.StatusCode"] == kit.signed(end.status)
+    assert outcome.status == row.columns["Request.StatusCode"] == signed(end.status)
     assert outcome.message == row.message
     assert outcome.message.split("  ")[0] == end.message
     assert not note or outcome.message.endswith(f"  {note}")
@@ -109,7 +115,7 @@ def test_a_submit_ends_as_the_prose_says(shelved: Shelved, end: End) -> None:
 
 
 @pytest.mark.parametrize("end", DECIDED)
-@pytest.mark.parametrize("first", [kit.PEND, kit.REFUSE])
+@pytest.mark.parametrize("first", [PEND, DENY])
 def test_a_resubmit_ends_as_the_prose_says(shelved: Shelved, end: End, first: int) -> None:
     """Rows 7 to 11: a Denied row comes back just as a Pending one, and the officer is noted."""
     ca, policy, recorder = shelved

@@ -7,15 +7,21 @@ from collections.abc import Callable
 
 import pytest
 
-from certsim import (
-    CCertServerExit,
-    ComError,
-    CRDisposition,
-    Fidelity,
-    PropType,
-    RowDisposition,
-)
+from certsim import CCertServerExit, ComError, CRDisposition, Fidelity, PropType, RowDisposition
 from certsim._engine.journal import Notification, Transition
+from tests.codes import (
+    DENY,
+    E_INVALIDARG,
+    ISSUE,
+    ON_DENIED,
+    ON_ISSUED,
+    ON_PENDING,
+    ON_RETRIEVED,
+    ON_SHUTDOWN,
+    ON_STARTUP,
+    PEND,
+    signed,
+)
 from tests.engine import engine_kit as kit
 from tests.requests_kit import make_badly_signed_csr, make_csr
 
@@ -28,7 +34,7 @@ def test_modules_are_told_in_the_order_of_active() -> None:
     names = ("C", "A", "B")
     with kit.make_ca(*(kit.Listener(name, log) for name in names)) as ca:
         ca.submit(make_csr())
-    assert log == [(name, event) for event in (kit.ISSUED, kit.SHUTDOWN) for name in names]
+    assert log == [(name, event) for event in (ON_ISSUED, ON_SHUTDOWN) for name in names]
 
 
 def test_the_order_follows_active_when_an_administrator_turns_it_round() -> None:
@@ -38,19 +44,19 @@ def test_the_order_follows_active_when_an_administrator_turns_it_round() -> None
     ca.set_config(r"ExitModules\Active", ["B.Exit", "A.Exit"])
     with ca:
         ca.submit(make_csr())
-    assert log[:2] == [("B", kit.ISSUED), ("A", kit.ISSUED)]
+    assert log[:2] == [("B", ON_ISSUED), ("A", ON_ISSUED)]
 
 
 @pytest.mark.parametrize("mask", [0, 0x1, 0x2, 0x4, 0x40, 0x3FF & ~0x1, 0x3FF])
 def test_a_module_hears_the_events_of_its_mask_alone(mask: int) -> None:
     """Issue, pend, deny and shutdown: each is heard just when its bit is in the mask."""
     log: Log = []
-    verdicts = iter((kit.ISSUE, kit.PEND, kit.REFUSE))
+    verdicts = iter((ISSUE, PEND, DENY))
     policy = kit.ScriptedPolicy(lambda _context, _new: next(verdicts))
     with kit.make_ca(kit.Listener("A", log, mask), policy=policy) as ca:
         for _ in range(3):
             ca.submit(make_csr())
-    told = (kit.ISSUED, kit.PENDING, kit.DENIED, kit.SHUTDOWN)
+    told = (ON_ISSUED, ON_PENDING, ON_DENIED, ON_SHUTDOWN)
     assert log == [("A", event) for event in told if event & mask]
 
 
@@ -59,7 +65,7 @@ def test_a_row_is_committed_before_modules_are_told() -> None:
     found: list[CRDisposition] = []
 
     def look(event: int, context: int) -> None:
-        if event == kit.ISSUED:
+        if event == ON_ISSUED:
             number = kit.request_id(context)
             found.append(kit.Worker(lambda: ca.retrieve(number)).result().disposition)
 
@@ -74,7 +80,7 @@ def test_the_client_is_answered_only_after_the_last_module_has_returned() -> Non
     inside, go = threading.Event(), threading.Event()
 
     def hold(event: int, _context: int) -> None:
-        if event == kit.ISSUED:
+        if event == ON_ISSUED:
             inside.set()
             kit.wait(go)
 
@@ -92,7 +98,7 @@ def test_verbs_inside_notify_answer_at_once_and_their_events_follow() -> None:
     inner: list[CRDisposition] = []
 
     def again(event: int, context: int) -> None:
-        if event == kit.ISSUED and kit.request_id(context) == 1:
+        if event == ON_ISSUED and kit.request_id(context) == 1:
             inner.append(ca.submit(make_csr()).disposition)
             ca.resubmit(99)
             log.append(("A", "returns"))
@@ -138,16 +144,16 @@ def test_a_context_shows_the_row_as_it_was_when_the_event_was_fired() -> None:
     def deny(event: int, context: int) -> None:
         if not context:
             return
-        if event == kit.PENDING:
+        if event == ON_PENDING:
             ca.deny(kit.request_id(context))
         server = CCertServerExit()
         server.SetContext(context)
         seen.append((event, server.GetRequestProperty("Disposition", PropType.LONG)))
 
-    ca = kit.make_ca(kit.Listener("A", [], act=deny), policy=kit.always(kit.PEND))
+    ca = kit.make_ca(kit.Listener("A", [], act=deny), policy=kit.always(PEND))
     with ca:
         ca.submit(make_csr())
-    assert seen == [(kit.PENDING, 9), (kit.DENIED, 31)]
+    assert seen == [(ON_PENDING, 9), (ON_DENIED, 31)]
 
 
 def test_a_verb_inside_verify_request_is_carried_out() -> None:
@@ -157,7 +163,7 @@ def test_a_verb_inside_verify_request_is_carried_out() -> None:
     def nested(context: int, _new: int) -> int:
         if kit.request_id(context) == 1:
             ca.submit(make_csr())
-        return kit.ISSUE
+        return ISSUE
 
     def note(_event: int, context: int) -> None:
         log.append(("request", kit.request_id(context)))
@@ -188,7 +194,7 @@ def test_contexts_die_after_the_event_and_numbers_are_never_used_again() -> None
     for context in first:
         with pytest.raises(ComError) as caught:
             CCertServerExit().SetContext(context)
-        assert caught.value.hresult == kit.signed(kit.E_INVALIDARG)
+        assert caught.value.hresult == signed(E_INVALIDARG)
 
 
 def test_a_context_lives_until_the_last_module_has_heard() -> None:
@@ -206,11 +212,11 @@ def test_shutdown_has_context_zero_and_comes_before_policy_shuts_down() -> None:
     """Exit modules hear SHUTDOWN first, then the policy module's `ShutDown` is called."""
     log: Log = []
     contexts: list[int] = []
-    listener = kit.Listener("A", log, kit.SHUTDOWN, lambda _e, context: contexts.append(context))
+    listener = kit.Listener("A", log, ON_SHUTDOWN, lambda _e, context: contexts.append(context))
     policy = kit.ScriptedPolicy(log=log)
     with kit.make_ca(listener, policy=policy):
         pass
-    assert log == [("policy", "Initialize"), ("A", kit.SHUTDOWN), ("policy", "ShutDown")]
+    assert log == [("policy", "Initialize"), ("A", ON_SHUTDOWN), ("policy", "ShutDown")]
     assert contexts == [0]
 
 
@@ -219,10 +225,10 @@ def test_startup_is_heard_only_when_asked_for(*, wanted: bool) -> None:
     """STARTUP reaches modules with `Fidelity(startup=True)` alone, at context 0."""
     log: Log = []
     contexts: list[int] = []
-    listener = kit.Listener("A", log, kit.STARTUP, lambda _e, context: contexts.append(context))
+    listener = kit.Listener("A", log, ON_STARTUP, lambda _e, context: contexts.append(context))
     with kit.make_ca(listener, fidelity=Fidelity(startup=wanted)):
         pass
-    assert log == [("A", kit.STARTUP)] * wanted
+    assert log == [("A", ON_STARTUP)] * wanted
     assert contexts == [0] * wanted
 
 
@@ -231,13 +237,13 @@ def test_failed_requests_are_told_as_denied_unless_switched_off(*, told: bool) -
     """`denied_when_failed` silences unreadable requests and no others."""
     log: Log = []
     fidelity = Fidelity(denied_when_failed=told)
-    policy = kit.always(kit.REFUSE)
-    with kit.make_ca(kit.Listener("A", log, kit.DENIED), policy=policy, fidelity=fidelity) as ca:
+    policy = kit.always(DENY)
+    with kit.make_ca(kit.Listener("A", log, ON_DENIED), policy=policy, fidelity=fidelity) as ca:
         failed = ca.submit(make_badly_signed_csr())
-        assert log == [("A", kit.DENIED)] * told
+        assert log == [("A", ON_DENIED)] * told
         ca.submit(make_csr())
     assert failed.disposition == CRDisposition.ERROR
-    assert log == [("A", kit.DENIED)] * (1 + told)
+    assert log == [("A", ON_DENIED)] * (1 + told)
 
 
 @pytest.mark.parametrize("told", [False, True])
@@ -245,15 +251,15 @@ def test_retrievals_of_once_pending_requests_are_told_unless_switched_off(*, tol
     """`retrieve_pending` decides on CERTRETRIEVEPENDING, which comes at each such retrieval."""
     log: Log = []
     fidelity = Fidelity(retrieve_pending=told)
-    policy = kit.always(kit.PEND)
-    with kit.make_ca(kit.Listener("A", log, kit.RETRIEVED), policy=policy, fidelity=fidelity) as ca:
+    policy = kit.always(PEND)
+    with kit.make_ca(kit.Listener("A", log, ON_RETRIEVED), policy=policy, fidelity=fidelity) as ca:
         ca.submit(make_csr())
         ca.retrieve(1)
-        policy.answer = lambda _context, _new: kit.ISSUE
+        policy.answer = lambda _context, _new: ISSUE
         outcome = ca.resubmit(1)
         ca.retrieve(1)
         ca.retrieve(serial_number=outcome.serial_number)
-    assert log == [("A", kit.RETRIEVED)] * (2 * told)
+    assert log == [("A", ON_RETRIEVED)] * (2 * told)
 
 
 def test_two_authorities_in_one_process_do_not_hear_each_other() -> None:
@@ -262,13 +268,13 @@ def test_two_authorities_in_one_process_do_not_hear_each_other() -> None:
     second: Log = []
     with (
         kit.make_ca(kit.Listener("A", first, 0x3F)) as one,
-        kit.make_ca(kit.Listener("B", second, 0x3F), policy=kit.always(kit.REFUSE)) as two,
+        kit.make_ca(kit.Listener("B", second, 0x3F), policy=kit.always(DENY)) as two,
     ):
         one.submit(make_csr())
         two.submit(make_csr())
         two.submit(make_csr())
-    assert first == [("A", kit.ISSUED)]
-    assert second == [("B", kit.DENIED)] * 2
+    assert first == [("A", ON_ISSUED)]
+    assert second == [("B", ON_DENIED)] * 2
     assert (len(kit.rows(one)), len(kit.rows(two))) == (1, 2)
 
 

@@ -19,9 +19,9 @@ from certsim import CAAccess, CertificationAuthority, ComError, Security, Source
 from certsim._engine.audit import AuditEntry
 from certsim._engine.journal import Call, Transition
 from certsim.registry import RegistryValue
+from tests.codes import E_INVALIDARG, ERROR_PATH_NOT_FOUND, RPC_S_SERVER_UNAVAILABLE
 from tests.requests_kit import make_csr
 
-E_INVALIDARG, SERVER_UNAVAILABLE, PATH_NOT_FOUND = 0x80070057, 0x800706BA, 0x80070003
 CONFIG_AUDITED = 0x40
 # Source: MS-CSRA 3.1.4.2.10
 
@@ -138,7 +138,7 @@ def test_a_path_of_windows_leaves_no_file_elsewhere(
     config: dict[str, RegistryValue] = {r"ca\CRLPublicationURLs": [f"1:{place}"]}
     with CertificationAuthority("Test", sources=Sources.seeded(1), config=config) as ca:
         (made,) = ca.publish_crls(delta=False)
-    assert (made.status & 0xFFFFFFFF, list(tmp_path.iterdir())) == (PATH_NOT_FOUND, [])
+    assert (made.status & 0xFFFFFFFF, list(tmp_path.iterdir())) == (ERROR_PATH_NOT_FOUND, [])
 
 
 def test_deleting_attributes_that_are_not_there_is_no_step(ca: CertificationAuthority) -> None:
@@ -177,4 +177,4 @@ def test_revoking_what_is_deleted_just_then_is_an_unknown_serial_number() -> Non
 def test_a_stopped_ca_says_so_before_it_judges_a_deletion() -> None:
     """Every verb but those that read answers 0x800706BA on a stopped CA, whatever is asked."""
     ca = CertificationAuthority("Test CA", sources=Sources.seeded(1))
-    assert _code(ca.delete_rows) == SERVER_UNAVAILABLE
+    assert _code(ca.delete_rows) == RPC_S_SERVER_UNAVAILABLE

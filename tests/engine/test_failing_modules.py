@@ -8,9 +8,17 @@ from collections.abc import Callable
 import attrs
 import pytest
 
-from certsim import (
-    ComError,
-    CRDisposition,
+from certsim import ComError, CRDisposition
+from tests.codes import (
+    CERTSRV_E_ADMIN_DENIED_REQUEST,
+    CERTSRV_E_PROPERTY_EMPTY,
+    E_FAIL,
+    ON_DENIED,
+    ON_ISSUED,
+    ON_PENDING,
+    ON_SHUTDOWN,
+    PEND,
+    signed,
 )
 from tests.engine import engine_kit as kit
 from tests.requests_kit import make_csr
@@ -54,19 +62,19 @@ FAILURES = [
     (ComError(0x80070005, "no"), 46, 0x80070005),
     (ComError(-2147024891, "no"), 46, 0x80070005),
     (ComError(0x80094004), 46, 0x80094004),
-    (ComError(0, "a success that was raised"), 46, kit.E_FAIL),
+    (ComError(0, "a success that was raised"), 46, E_FAIL),
     (Pywin32Error(0x80070057), 46, 0x80070057),
     (Pywin32Error(-2147024809), 46, 0x80070057),
-    (ValueError("plain"), 45, kit.E_FAIL),
-    (OSError(2, "no such file"), 45, kit.E_FAIL),
-    (LyingError(), 45, kit.E_FAIL),
-    (SystemExit(1), 45, kit.E_FAIL),
-    (GeneratorExit(), 45, kit.E_FAIL),
-    (BaseExceptionGroup("several", [SystemExit(1), ValueError("x")]), 45, kit.E_FAIL),
-    (RecursionError("too deep"), 45, kit.E_FAIL),
-    (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad\nline"), 45, kit.E_FAIL),
-    (TrappedCodeError(), 45, kit.E_FAIL),
-    (ExitingTextError(), 45, kit.E_FAIL),
+    (ValueError("plain"), 45, E_FAIL),
+    (OSError(2, "no such file"), 45, E_FAIL),
+    (LyingError(), 45, E_FAIL),
+    (SystemExit(1), 45, E_FAIL),
+    (GeneratorExit(), 45, E_FAIL),
+    (BaseExceptionGroup("several", [SystemExit(1), ValueError("x")]), 45, E_FAIL),
+    (RecursionError("too deep"), 45, E_FAIL),
+    (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad\nline"), 45, E_FAIL),
+    (TrappedCodeError(), 45, E_FAIL),
+    (ExitingTextError(), 45, E_FAIL),
 ]
 
 
@@ -85,14 +93,14 @@ def test_a_module_that_raises_is_logged_and_stops_nobody(
     (entry,) = ca.event_log
     assert outcome.disposition == CRDisposition.ISSUED
     assert log == [("Bad", 1), ("Next", 1)]
-    assert (entry.event_id, entry.hresult) == (event_id, kit.signed(code))
+    assert (entry.event_id, entry.hresult) == (event_id, signed(code))
     assert (entry.module, entry.method, entry.request_id) == ("Listener Bad", "Notify", 1)
     assert len(str(entry).splitlines()) == 1
 
 
 def test_a_failure_at_shutdown_is_logged_without_a_request() -> None:
     """SHUTDOWN stands at context 0, so the entry names no request."""
-    bad = kit.Listener("Bad", [], kit.SHUTDOWN, kit.raising(ComError(0x80070005)))
+    bad = kit.Listener("Bad", [], ON_SHUTDOWN, kit.raising(ComError(0x80070005)))
     with kit.make_ca(bad) as ca:
         pass
     assert [(entry.event_id, entry.request_id) for entry in ca.event_log] == [(46, None)]
@@ -123,7 +131,7 @@ def test_a_keyboard_interrupt_gets_out_and_leaves_the_thread_usable() -> None:
 
 def test_a_keyboard_interrupt_in_policy_leaves_no_row_and_no_claim() -> None:
     """A submit that was broken off has no row; a resubmit that was leaves the row as it was."""
-    policy = kit.always(kit.PEND)
+    policy = kit.always(PEND)
     with kit.make_ca(policy=policy) as ca:
         ca.submit(make_csr())
         before = kit.rows(ca)
@@ -136,7 +144,7 @@ def test_a_keyboard_interrupt_in_policy_leaves_no_row_and_no_claim() -> None:
         ca.deny(1)
         with pytest.raises(ComError) as caught:
             ca.deny(2)
-    assert caught.value.hresult == kit.signed(kit.PROPERTY_EMPTY)
+    assert caught.value.hresult == signed(CERTSRV_E_PROPERTY_EMPTY)
 
 
 @pytest.mark.parametrize(
@@ -182,27 +190,27 @@ def returns(value: object) -> Callable[..., object]:
 
 D, _DENIED = CRDisposition.DENIED, "Denied by Policy Module"
 RULINGS = [
-    Ruling(returns(0), CRDisposition.UNDER_SUBMISSION, 0, "Taken Under Submission", kit.PENDING),
-    Ruling(returns(1), CRDisposition.ISSUED, 0, "Issued", kit.ISSUED),
-    Ruling(returns(2), D, kit.ADMIN_DENIED, _DENIED, kit.DENIED),
-    Ruling(returns(-2146877418), D, 0x80094016, _DENIED, kit.DENIED),
-    Ruling(returns(0x80094016), D, 0x80094016, _DENIED, kit.DENIED),
-    Ruling(returns(3), D, kit.E_FAIL, _DENIED, kit.DENIED, 44),
-    Ruling(returns(2**31 - 1), D, kit.E_FAIL, _DENIED, kit.DENIED, 44),
-    Ruling(returns(None), D, kit.E_FAIL, _DENIED, kit.DENIED, 44),
-    Ruling(returns("1"), D, kit.E_FAIL, _DENIED, kit.DENIED, 44),
-    Ruling(returns(value=True), D, kit.E_FAIL, _DENIED, kit.DENIED, 44),
-    Ruling(returns(1.0), D, kit.E_FAIL, _DENIED, kit.DENIED, 44),
+    Ruling(returns(0), CRDisposition.UNDER_SUBMISSION, 0, "Taken Under Submission", ON_PENDING),
+    Ruling(returns(1), CRDisposition.ISSUED, 0, "Issued", ON_ISSUED),
+    Ruling(returns(2), D, CERTSRV_E_ADMIN_DENIED_REQUEST, _DENIED, ON_DENIED),
+    Ruling(returns(-2146877418), D, 0x80094016, _DENIED, ON_DENIED),
+    Ruling(returns(0x80094016), D, 0x80094016, _DENIED, ON_DENIED),
+    Ruling(returns(3), D, E_FAIL, _DENIED, ON_DENIED, 44),
+    Ruling(returns(2**31 - 1), D, E_FAIL, _DENIED, ON_DENIED, 44),
+    Ruling(returns(None), D, E_FAIL, _DENIED, ON_DENIED, 44),
+    Ruling(returns("1"), D, E_FAIL, _DENIED, ON_DENIED, 44),
+    Ruling(returns(value=True), D, E_FAIL, _DENIED, ON_DENIED, 44),
+    Ruling(returns(1.0), D, E_FAIL, _DENIED, ON_DENIED, 44),
     Ruling(
         kit.raising(ComError(0x80070005, "keep out")), D, 0x80070005,
-        f"{_DENIED}  keep out", kit.DENIED, 44,
+        f"{_DENIED}  keep out", ON_DENIED, 44,
     ),
     Ruling(kit.raising(Pywin32Error(0x80094009)), D, 0x80094009,
-           f"{_DENIED}  from pywin32", kit.DENIED, 44),
+           f"{_DENIED}  from pywin32", ON_DENIED, 44),
     Ruling(kit.raising(ComError(87, "a Win32 code")), D, 87,
-           f"{_DENIED}  a Win32 code", kit.DENIED, 44),
-    Ruling(kit.raising(ValueError("oops")), D, kit.E_FAIL, _DENIED, kit.DENIED, 43),
-    Ruling(kit.raising(SystemExit("bye")), D, kit.E_FAIL, _DENIED, kit.DENIED, 43),
+           f"{_DENIED}  a Win32 code", ON_DENIED, 44),
+    Ruling(kit.raising(ValueError("oops")), D, E_FAIL, _DENIED, ON_DENIED, 43),
+    Ruling(kit.raising(SystemExit("bye")), D, E_FAIL, _DENIED, ON_DENIED, 43),
 ]  # fmt: skip
 
 
@@ -214,11 +222,11 @@ def test_a_verdict_is_judged_as_ruled(ruling: Ruling) -> None:
     with kit.make_ca(kit.Listener("A", log, 0x3F), policy=policy) as ca:
         outcome = ca.submit(make_csr())
         assert ca.retrieve(1).disposition == ruling.disposition
-    assert (outcome.disposition, outcome.status) == (ruling.disposition, kit.signed(ruling.status))
+    assert (outcome.disposition, outcome.status) == (ruling.disposition, signed(ruling.status))
     assert outcome.message.startswith(ruling.message)
     assert log == [("A", ruling.event)]
     logged = [(e.event_id, e.module, e.method, e.hresult, e.request_id) for e in ca.event_log]
-    entry = (ruling.logged, "Scripted policy", "VerifyRequest", kit.signed(ruling.status), 1)
+    entry = (ruling.logged, "Scripted policy", "VerifyRequest", signed(ruling.status), 1)
     assert logged == ([entry] if ruling.logged else [])
 
 
@@ -230,7 +238,7 @@ def test_a_keyboard_interrupt_at_shutdown_still_ends_in_a_stopped_ca() -> None:
         if interrupts:
             raise interrupts.pop()
 
-    ca = kit.make_ca(kit.Listener("A", [], kit.SHUTDOWN, press))
+    ca = kit.make_ca(kit.Listener("A", [], ON_SHUTDOWN, press))
     ca.start()
     with pytest.raises(KeyboardInterrupt):
         ca.stop()

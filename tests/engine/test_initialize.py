@@ -13,6 +13,7 @@ from certsim import (
     PropType,
 )
 from certsim._engine.journal import Loading
+from tests.codes import E_FAIL, E_INVALIDARG, ON_ISSUED, ON_SHUTDOWN, signed
 from tests.engine import engine_kit as kit
 from tests.requests_kit import make_csr
 
@@ -24,7 +25,7 @@ class Deaf:
 
     def Initialize(self, strConfig: str) -> int:
         """Ask for issued certificates."""
-        return kit.ISSUED
+        return ON_ISSUED
 
     def Notify(self, event: int, context: int) -> None:
         """Note the event for all objects alike."""
@@ -94,7 +95,7 @@ def test_every_mask_within_the_ten_bits_is_taken(mask: int) -> None:
     assert ca.event_log == ()
     (loading,) = [e for e in ca.journal if isinstance(e, Loading) and e.module == "A.Exit"]
     assert loading.mask == int(mask)
-    assert len(log) == bool(mask & kit.ISSUED) + bool(mask & kit.SHUTDOWN)
+    assert len(log) == bool(mask & ON_ISSUED) + bool(mask & ON_SHUTDOWN)
 
 
 @pytest.mark.parametrize("answer", [None, "1", True, False, -1, 0x400, 0x7FFFFFFF, 1.0, [1], b"1"])
@@ -103,18 +104,18 @@ def test_an_answer_that_is_no_mask_keeps_the_module_out(answer: object) -> None:
     log: list[tuple[object, ...]] = []
     with kit.make_ca(kit.Listener("Bad", log, answer), kit.Listener("Good", log, 1)) as ca:
         assert ca.submit(make_csr()).disposition == CRDisposition.ISSUED
-    assert log == [("Good", kit.ISSUED)]
+    assert log == [("Good", ON_ISSUED)]
     (entry,) = ca.event_log
     assert (entry.event_id, entry.method) == (46, "Initialize")
-    assert (entry.module, entry.hresult) == ("Listener Bad", kit.signed(kit.E_INVALIDARG))
+    assert (entry.module, entry.hresult) == ("Listener Bad", signed(E_INVALIDARG))
 
 
 @pytest.mark.parametrize(
     ("error", "event_id", "code"),
     [
         (ComError(0x80070005), 46, 0x80070005),
-        (ValueError("no mail server"), 45, kit.E_FAIL),
-        (SystemExit(1), 45, kit.E_FAIL),
+        (ValueError("no mail server"), 45, E_FAIL),
+        (SystemExit(1), 45, E_FAIL),
     ],
 )
 def test_an_exit_module_whose_initialize_raises_stays_out(
@@ -127,7 +128,7 @@ def test_an_exit_module_whose_initialize_raises_stays_out(
         def Initialize(self, strConfig: str) -> int:
             if failing:
                 raise failing.pop()
-            return kit.ISSUED
+            return ON_ISSUED
 
     ca = CertificationAuthority(exit_modules=[Moody])
     with ca:
@@ -135,10 +136,10 @@ def test_an_exit_module_whose_initialize_raises_stays_out(
     assert HEARD == []
     (entry,) = ca.event_log
     assert (entry.event_id, entry.method) == (event_id, "Initialize")
-    assert entry.hresult == kit.signed(code)
+    assert entry.hresult == signed(code)
     with ca:
         ca.submit(make_csr())
-    assert HEARD == [kit.ISSUED]
+    assert HEARD == [ON_ISSUED]
 
 
 def test_a_keyboard_interrupt_while_starting_leaves_the_ca_stopped() -> None:
@@ -149,7 +150,7 @@ def test_a_keyboard_interrupt_while_starting_leaves_the_ca_stopped() -> None:
         def Initialize(self, strConfig: str) -> int:
             if interrupts:
                 raise interrupts.pop()
-            return kit.ISSUED
+            return ON_ISSUED
 
     ca = CertificationAuthority(exit_modules=[Slow])
     with pytest.raises(KeyboardInterrupt):
@@ -157,7 +158,7 @@ def test_a_keyboard_interrupt_while_starting_leaves_the_ca_stopped() -> None:
     assert not ca.running
     with ca:
         ca.submit(make_csr())
-    assert HEARD == [kit.ISSUED]
+    assert HEARD == [ON_ISSUED]
 
 
 @pytest.mark.parametrize("answer", [ValueError("x"), SystemExit(1), 5, None, ""])
@@ -185,11 +186,11 @@ def test_an_exit_module_that_stops_the_ca_in_initialize_stops_nothing() -> None:
         def Initialize(self, strConfig: str) -> int:
             ca.stop()
             ca.start()
-            return kit.ISSUED
+            return ON_ISSUED
 
     ca = CertificationAuthority(exit_modules=[Meddler])
     with ca:
         assert ca.running
         ca.submit(make_csr())
-    assert HEARD == [kit.ISSUED]
+    assert HEARD == [ON_ISSUED]
     assert ca.event_log == ()

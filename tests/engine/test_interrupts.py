@@ -15,6 +15,16 @@ import pytest
 
 from certsim import CertificationAuthority, CRDisposition, Sources
 from certsim.database.rows import Row
+from tests.codes import (
+    CERTSRV_E_PROPERTY_EMPTY,
+    DENY,
+    ISSUE,
+    ON_ISSUED,
+    ON_RETRIEVED,
+    ON_SHUTDOWN,
+    PEND,
+    refused,
+)
 from tests.engine import engine_kit as kit
 from tests.engine import values_kit
 from tests.requests_kit import make_csr
@@ -26,7 +36,7 @@ LONGEST = 100
 @pytest.fixture
 def ca() -> Iterator[CertificationAuthority]:
     """Return a running CA with one pending request, which a resubmit issues."""
-    policy = kit.ScriptedPolicy(lambda _context, new: kit.PEND if new else kit.ISSUE)
+    policy = kit.ScriptedPolicy(lambda _context, new: PEND if new else ISSUE)
     with kit.make_ca(policy=policy) as running:
         running.submit(make_csr())
         yield running
@@ -81,7 +91,7 @@ def test_a_submit_interrupted_before_it_commits_leaves_no_row(
         patch.setattr(ca._state.shelf, "commit", interrupt)
         with pytest.raises(KeyboardInterrupt):
             ca.submit(make_csr())
-    with values_kit.refused(kit.PROPERTY_EMPTY):
+    with refused(CERTSRV_E_PROPERTY_EMPTY):
         ca.deny(2)
     assert ca.submit(make_csr()).request_id == 3
 
@@ -91,7 +101,7 @@ def test_a_submit_interrupted_after_it_commits_leaves_a_free_row(
     monkeypatch: pytest.MonkeyPatch, verb: Verb, answer: CRDisposition
 ) -> None:
     """A row that is on the shelf already can be decided by an officer."""
-    policy = kit.ScriptedPolicy(lambda _context, new: kit.PEND if new else kit.ISSUE)
+    policy = kit.ScriptedPolicy(lambda _context, new: PEND if new else ISSUE)
     with kit.make_ca(policy=policy) as ca:
         commit = ca._state.shelf.commit
 
@@ -109,7 +119,7 @@ def test_a_submit_interrupted_after_it_commits_leaves_a_free_row(
 @pytest.mark.parametrize(("verb", "answer"), NEXT)
 def test_an_interrupted_policy_module_gives_the_row_back(verb: Verb, answer: CRDisposition) -> None:
     """Ctrl-C inside `VerifyRequest` decides nothing."""
-    answers = iter([kit.PEND, None, kit.ISSUE])
+    answers = iter([PEND, None, ISSUE])
 
     def decide(_context: int, _new: int) -> object:
         found = next(answers)
@@ -172,7 +182,7 @@ def moments(call: Callable[[], object], fuse: Fuse) -> Iterator[int]:
 def test_whenever_a_resubmit_is_interrupted_the_row_is_free() -> None:
     """At each reading of clock, stopwatch or chance, the claim is gone and nobody is shut out."""
     fuse = Fuse()
-    with kit.make_ca(policy=kit.always(kit.PEND), sources=fused(fuse)) as ca:
+    with kit.make_ca(policy=kit.always(PEND), sources=fused(fuse)) as ca:
         ca.submit(make_csr())
         interrupted = 0
         for interrupted in moments(lambda: ca.resubmit(1), fuse):
@@ -181,7 +191,7 @@ def test_whenever_a_resubmit_is_interrupted_the_row_is_free() -> None:
         assert kit.rows(ca)[0].attributes[0].value == str(interrupted)
 
 
-@pytest.mark.parametrize("verdict", [kit.PEND, kit.ISSUE, kit.REFUSE])
+@pytest.mark.parametrize("verdict", [PEND, ISSUE, DENY])
 def test_whenever_a_submit_is_interrupted_its_id_is_free(verdict: int) -> None:
     """No id stays claimed: a denial finds no row, or one whose state it may or may not change."""
     fuse = Fuse()
@@ -195,15 +205,15 @@ def test_whenever_a_submit_is_interrupted_its_id_is_free(verdict: int) -> None:
 def test_an_interrupted_listener_does_not_take_the_row_along() -> None:
     """What was committed before the event stays, and the next event is heard."""
     log: list[tuple[object, ...]] = []
-    policy = kit.ScriptedPolicy(lambda _context, new: kit.PEND if new else kit.ISSUE)
-    listener = kit.Listener("A", log, kit.ISSUED | kit.RETRIEVED, interrupt)
+    policy = kit.ScriptedPolicy(lambda _context, new: PEND if new else ISSUE)
+    listener = kit.Listener("A", log, ON_ISSUED | ON_RETRIEVED, interrupt)
     with kit.make_ca(listener, policy=policy) as ca:
         ca.submit(make_csr())
         with pytest.raises(KeyboardInterrupt):
             ca.resubmit(1)
         with pytest.raises(KeyboardInterrupt):
             ca.retrieve(1)
-    assert log == [("A", kit.ISSUED), ("A", kit.RETRIEVED)]
+    assert log == [("A", ON_ISSUED), ("A", ON_RETRIEVED)]
     assert [row.disposition for row in kit.rows(ca)] == [20]
 
 
@@ -234,11 +244,11 @@ def test_an_interrupted_module_does_not_keep_policy_from_its_end() -> None:
             raise KeyboardInterrupt
 
     policy = kit.ScriptedPolicy(log=log)
-    ca = kit.make_ca(kit.Listener("A", log, kit.SHUTDOWN, once), policy=policy)
+    ca = kit.make_ca(kit.Listener("A", log, ON_SHUTDOWN, once), policy=policy)
     ca.start()
     with pytest.raises(KeyboardInterrupt):
         ca.stop()
-    one_life = [("policy", "Initialize"), ("A", kit.SHUTDOWN), ("policy", "ShutDown")]
+    one_life = [("policy", "Initialize"), ("A", ON_SHUTDOWN), ("policy", "ShutDown")]
     assert log == one_life
     assert not ca.running
     with ca:
@@ -267,10 +277,10 @@ def test_an_interrupted_stop_can_be_taken_up_again(monkeypatch: pytest.MonkeyPat
     def hold(_context: int, _new: int) -> int:
         inside.set()
         kit.wait(go)
-        return kit.ISSUE
+        return ISSUE
 
     policy = kit.ScriptedPolicy(hold, log)
-    ca = kit.make_ca(kit.Listener("A", log, kit.SHUTDOWN), policy=policy)
+    ca = kit.make_ca(kit.Listener("A", log, ON_SHUTDOWN), policy=policy)
     ca.start()
     client = kit.Worker(lambda: ca.submit(make_csr()))
     kit.wait(inside)
@@ -290,7 +300,7 @@ def test_an_interrupted_stop_can_be_taken_up_again(monkeypatch: pytest.MonkeyPat
     assert client.result().disposition == CRDisposition.ISSUED
     ca.stop()
     assert not ca.running
-    one_life = [("policy", "Initialize"), ("A", kit.SHUTDOWN), ("policy", "ShutDown")]
+    one_life = [("policy", "Initialize"), ("A", ON_SHUTDOWN), ("policy", "ShutDown")]
     assert log == one_life
     with ca:
         assert ca.submit(make_csr()).disposition == CRDisposition.ISSUED

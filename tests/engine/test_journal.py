@@ -33,6 +33,15 @@ from certsim._engine.journal import (
     Transition,
     Verification,
 )
+from tests.codes import (
+    CERTSRV_E_PROPERTY_EMPTY,
+    E_INVALIDARG,
+    ISSUE,
+    ON_DENIED,
+    ON_PENDING,
+    PEND,
+    signed,
+)
 from tests.engine import engine_kit as kit
 from tests.requests_kit import make_badly_signed_csr, make_csr
 
@@ -67,7 +76,7 @@ def busy_ca(limit: int = 10_000) -> CertificationAuthority:
             server.GetRequestProperty("RequesterName", PropType.STRING)
         raise ComError(0x80070005, HOSTILE)
 
-    policy = kit.always(kit.PEND)
+    policy = kit.always(PEND)
     ca = kit.make_ca(kit.Listener("A", [], act=fail), policy=policy, journal_limit=limit)
     with ca, ca.tracing():
         ca.submit(make_csr(), requester=HOSTILE, attributes={"Note": "x"})
@@ -150,8 +159,8 @@ def test_what_is_handed_out_is_a_copy() -> None:
 
 def test_entries_stand_in_the_order_in_which_things_happened() -> None:
     """Start, call, policy, commit, notification, failure, stop: by hand for one pended submit."""
-    listener = kit.Listener("A", [], kit.PENDING, kit.raising(ComError(0x80070005)))
-    with kit.make_ca(listener, policy=kit.always(kit.PEND)) as ca:
+    listener = kit.Listener("A", [], ON_PENDING, kit.raising(ComError(0x80070005)))
+    with kit.make_ca(listener, policy=kit.always(PEND)) as ca:
         ca.submit(make_csr())
         ca.retrieve(1)
     assert [type(entry).__name__ for entry in ca.journal] == [
@@ -236,7 +245,7 @@ def test_a_read_that_fails_is_journaled_with_its_code() -> None:
     with kit.make_ca(kit.Listener("A", [], 0x1, read)) as ca, ca.tracing():
         ca.submit(make_csr())
     (entry,) = reads_of_a(ca)
-    assert (entry.hresult, entry.result) == (kit.signed(kit.PROPERTY_EMPTY), "")
+    assert (entry.hresult, entry.result) == (signed(CERTSRV_E_PROPERTY_EMPTY), "")
     assert "CERTSRV_E_PROPERTY_EMPTY" in str(entry)
 
 
@@ -258,10 +267,10 @@ def test_a_context_that_is_dead_is_journaled_where_it_is_missed() -> None:
         ca.submit(make_csr())
     told = [(entry.method, entry.hresult & 0xFFFFFFFF) for entry in reads_of_a(ca)]
     assert told == [
-        ("GetRequestAttribute", kit.PROPERTY_EMPTY),
-        ("SetContext", kit.E_INVALIDARG),
-        ("GetRequestAttribute", kit.E_INVALIDARG),
-        ("SetContext", kit.E_INVALIDARG),
+        ("GetRequestAttribute", CERTSRV_E_PROPERTY_EMPTY),
+        ("SetContext", E_INVALIDARG),
+        ("GetRequestAttribute", E_INVALIDARG),
+        ("SetContext", E_INVALIDARG),
     ]
 
 
@@ -301,17 +310,17 @@ def test_a_transition_tells_the_event_that_is_really_fired(*, told: bool) -> Non
     with kit.make_ca(kit.Listener("A", []), fidelity=fidelity) as ca:
         ca.submit(make_badly_signed_csr())
         moved = [entry for entry in ca.journal if isinstance(entry, Transition)]
-    assert [entry.event for entry in moved] == [kit.DENIED if told else 0]
+    assert [entry.event for entry in moved] == [ON_DENIED if told else 0]
     assert ("CERTDENIED" in str(moved[0])) == told
 
 
 @pytest.mark.parametrize("told", [False, True])
 def test_a_silenced_retrieval_leaves_no_transition(*, told: bool) -> None:
     """With CERTRETRIEVEPENDING switched off a retrieval changes and fires nothing."""
-    policy = kit.always(kit.PEND)
+    policy = kit.always(PEND)
     with kit.make_ca(policy=policy, fidelity=Fidelity(retrieve_pending=told)) as ca:
         ca.submit(make_csr())
-        policy.answer = lambda _context, _new: kit.ISSUE
+        policy.answer = lambda _context, _new: ISSUE
         ca.resubmit(1)
         ca.retrieve(1)
         verbs = [entry.verb for entry in ca.journal if isinstance(entry, Transition)]

@@ -13,12 +13,18 @@ from collections.abc import Callable, Iterator
 import attrs
 import pytest
 
-from certsim import (
-    CertificationAuthority,
-    ComError,
-    CRDisposition,
-    Outcome,
-    RowDisposition,
+from certsim import CertificationAuthority, ComError, CRDisposition, Outcome, RowDisposition
+from tests.codes import (
+    CERTSRV_E_ADMIN_DENIED_REQUEST,
+    CERTSRV_E_BAD_REQUESTSTATUS,
+    CERTSRV_E_PROPERTY_EMPTY,
+    E_INVALIDARG,
+    ISSUE,
+    ON_DENIED,
+    ON_ISSUED,
+    ON_RETRIEVED,
+    PEND,
+    signed,
 )
 from tests.conftest import Recorder
 from tests.engine import engine_kit as kit
@@ -45,9 +51,9 @@ AT_REST = [state for state in R if state is not R.ACTIVE]
 # retrieval answers, MS-WCCE 3.2.1.4.2.1.3: (state, verb) -> (new state, events), when policy issues
 # and the request was never pending before it got into this state. `None`: the row is gone.
 LEGAL: dict[tuple[RowDisposition, str], tuple[RowDisposition | None, list[int]]] = {
-    (R.PENDING, "resubmit"): (R.ISSUED, [kit.ISSUED]),
-    (R.DENIED, "resubmit"): (R.ISSUED, [kit.ISSUED]),
-    (R.PENDING, "deny"): (R.DENIED, [kit.DENIED]),
+    (R.PENDING, "resubmit"): (R.ISSUED, [ON_ISSUED]),
+    (R.DENIED, "resubmit"): (R.ISSUED, [ON_ISSUED]),
+    (R.PENDING, "deny"): (R.DENIED, [ON_DENIED]),
     (R.PENDING, "set_request_attributes"): (R.PENDING, []),
     (R.PENDING, "set_certificate_extension"): (R.PENDING, []),
     (R.PENDING, "retrieve"): (R.PENDING, []),
@@ -97,7 +103,7 @@ def put(shelved: Shelved, state: RowDisposition, *, was_pending: bool = False) -
     Columns come from a request that was really submitted; no event of that is left behind.
     """
     ca, policy, recorder = shelved
-    answer, policy.answer = policy.answer, lambda _context, _new: kit.PEND
+    answer, policy.answer = policy.answer, lambda _context, _new: PEND
     number = ca.submit(make_csr()).request_id
     policy.answer = answer
     row = ca._state.shelf.get(number)
@@ -148,7 +154,7 @@ def test_an_illegal_verb_is_refused_and_changes_nothing(
     number = put(shelved, state, was_pending=True)
     before = picture(shelved)
     code, answer = refusal(verb, ca, number)
-    assert code == kit.signed(kit.BAD_REQUESTSTATUS)
+    assert code == signed(CERTSRV_E_BAD_REQUESTSTATUS)
     assert answer == (CRDisposition.ERROR if verb == "resubmit" else None)
     assert picture(shelved) == before
 
@@ -163,7 +169,7 @@ def test_an_unknown_request_is_property_empty_and_changes_nothing(
     put(shelved, R.PENDING)
     before = picture(shelved)
     code, answer = refusal(verb, ca, number)
-    assert code == kit.signed(kit.PROPERTY_EMPTY)
+    assert code == signed(CERTSRV_E_PROPERTY_EMPTY)
     assert answer == (CRDisposition.INCOMPLETE if verb == "resubmit" else None)
     assert picture(shelved) == before
 
@@ -189,7 +195,7 @@ def test_what_is_no_request_id_is_an_invalid_argument(
     put(shelved, R.PENDING)
     before = picture(shelved)
     code, _ = refusal(verb, ca, nonsense)  # type: ignore[arg-type]
-    assert code == kit.signed(kit.E_INVALIDARG)
+    assert code == signed(E_INVALIDARG)
     assert picture(shelved) == before
 
 
@@ -205,7 +211,7 @@ def test_a_submit_makes_a_new_row_and_touches_no_other(
     assert outcome.request_id == number + 1
     assert kit.rows(ca)[0] == standing
     assert [row.disposition for row in kit.rows(ca)] == [state, R.ISSUED]
-    assert recorder.events == [kit.ISSUED]
+    assert recorder.events == [ON_ISSUED]
 
 
 def meddled(shelved: Shelved, state: RowDisposition | None, verb: str) -> None:
@@ -218,13 +224,13 @@ def meddled(shelved: Shelved, state: RowDisposition | None, verb: str) -> None:
         before = picture(shelved)
         seen.append(refusal(verb, ca, number)[0])
         seen.append(picture(shelved) == before)
-        return kit.ISSUE
+        return ISSUE
 
     policy.answer = meddle
     outcome = ca.submit(make_csr()) if state is None else ca.resubmit(number)
-    assert seen == [kit.signed(kit.BAD_REQUESTSTATUS), True]
+    assert seen == [signed(CERTSRV_E_BAD_REQUESTSTATUS), True]
     assert (outcome.request_id, outcome.disposition) == (number, CRDisposition.ISSUED)
-    assert recorder.events == [kit.ISSUED]
+    assert recorder.events == [ON_ISSUED]
 
 
 CLAIMED_REFUSED = [verb for verb in VERBS if verb != "retrieve"]
@@ -255,13 +261,13 @@ def test_a_new_claimed_row_cannot_be_deleted_for_it_is_not_there(
 
     def meddle(_context: int, _new: int) -> int:
         seen.append(VERBS[verb](ca, 1))
-        return kit.ISSUE
+        return ISSUE
 
     policy.answer = meddle
     outcome = ca.submit(make_csr())
     assert (seen, outcome.disposition) == ([0], CRDisposition.ISSUED)
     assert [row.disposition for row in kit.rows(ca)] == [R.ISSUED]
-    assert recorder.events == [kit.ISSUED]
+    assert recorder.events == [ON_ISSUED]
 
 
 def test_a_new_claimed_row_is_not_there_for_a_retrieval(shelved: Shelved) -> None:
@@ -272,11 +278,11 @@ def test_a_new_claimed_row_is_not_there_for_a_retrieval(shelved: Shelved) -> Non
     def look(context: int, _new: int) -> int:
         seen.append(kit.request_id(context))
         seen.append(refusal("retrieve", ca, 1)[0])
-        return kit.ISSUE
+        return ISSUE
 
     policy.answer = look
     ca.submit(make_csr())
-    assert seen == [1, kit.signed(kit.PROPERTY_EMPTY)]
+    assert seen == [1, signed(CERTSRV_E_PROPERTY_EMPTY)]
 
 
 @pytest.mark.parametrize("state", [R.PENDING, R.DENIED])
@@ -290,7 +296,7 @@ def test_a_standing_claimed_row_is_retrieved_as_it_was(
 
     def look(_context: int, _new: int) -> int:
         seen.append(ca.retrieve(number).disposition)
-        return kit.ISSUE
+        return ISSUE
 
     policy.answer = look
     ca.resubmit(number)
@@ -307,7 +313,7 @@ def test_a_retrieval_answers_by_state_and_fires_for_certificates_once_pending(
     number = put(shelved, state, was_pending=was_pending)
     before = kit.rows(ca)
     outcome = ca.retrieve(number)
-    heard = [kit.RETRIEVED] if was_pending and state in (R.ISSUED, R.REVOKED) else []
+    heard = [ON_RETRIEVED] if was_pending and state in (R.ISSUED, R.REVOKED) else []
     assert outcome.disposition == RETRIEVED[state]
     assert recorder.events == heard
     assert kit.rows(ca) == before
@@ -319,6 +325,6 @@ def test_a_denial_by_an_officer_is_told_in_row_and_retrieval(shelved: Shelved) -
     number = put(shelved, R.PENDING)
     ca.deny(number, officer=r"CONTOSO\bob")
     outcome = ca.retrieve(number)
-    assert outcome.status == kit.signed(kit.ADMIN_DENIED)
+    assert outcome.status == signed(CERTSRV_E_ADMIN_DENIED_REQUEST)
     assert outcome.message == r"Denied by CONTOSO\bob"
     assert "Request.ResolvedWhen" in kit.rows(ca)[0].columns

@@ -9,12 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from certsim import (
-    CertificationAuthority,
-    CRDisposition,
-    ModuleLoadError,
-)
+from certsim import CertificationAuthority, CRDisposition, ModuleLoadError
 from certsim._engine.journal import Loading
+from tests.codes import ON_ISSUED, ON_SHUTDOWN
 from tests.engine import engine_kit as kit
 from tests.requests_kit import make_csr
 
@@ -37,7 +34,7 @@ class Deaf:
 
     def Initialize(self, strConfig: str) -> int:
         """Ask for issued certificates."""
-        return kit.ISSUED
+        return ON_ISSUED
 
     def Notify(self, event: int, context: int) -> None:
         """Note the event for all objects alike."""
@@ -116,7 +113,7 @@ def test_a_module_comes_as_an_object_or_as_what_makes_one(spec: object, progid: 
     with CertificationAuthority(exit_modules=[spec]) as ca:
         assert ca.exit_modules == (progid,)
         ca.submit(make_csr())
-    assert HEARD == [kit.ISSUED]
+    assert HEARD == [ON_ISSUED]
 
 
 @pytest.mark.parametrize("name", ["Filed", "build", "ready"])
@@ -124,7 +121,7 @@ def test_a_module_comes_as_the_name_of_something_importable(package: str, name: 
     """`package.module:Name` names a class, a factory or an instance."""
     with CertificationAuthority(exit_modules=[f"{package}:{name}"]) as ca:
         ca.submit(make_csr())
-    assert sys.modules[package].Filed.heard == [kit.ISSUED, kit.SHUTDOWN]
+    assert sys.modules[package].Filed.heard == [ON_ISSUED, ON_SHUTDOWN]
 
 
 @pytest.mark.parametrize("relative", [False, True])
@@ -286,8 +283,8 @@ def test_a_star_signature_and_default_arguments_fit() -> None:
             HEARD.extend(arguments[:1])
 
         def Initialize(self, strConfig: str = "", more: int = 0) -> int:
-            return kit.ISSUED
+            return ON_ISSUED
 
     with CertificationAuthority(exit_modules=[Loose()]) as ca:
         ca.submit(make_csr())
-    assert HEARD == [kit.ISSUED]
+    assert HEARD == [ON_ISSUED]

@@ -12,6 +12,7 @@ from certsim import (
     ModuleLoadError,
     PropType,
 )
+from tests.codes import PEND
 from tests.engine import engine_kit as kit
 from tests.requests_kit import make_csr
 
@@ -77,7 +78,7 @@ def test_a_function_of_two_arguments_is_a_policy_module() -> None:
 
     def decide(server: CCertServerPolicy, _context: int) -> int:
         asked.append(server.GetRequestProperty("RequestID", PropType.LONG))
-        return kit.PEND
+        return PEND
 
     with CertificationAuthority(policy_module=decide) as ca:
         pending = ca.submit(make_csr())

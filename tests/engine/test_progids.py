@@ -6,10 +6,8 @@ import re
 
 import pytest
 
-from certsim import (
-    CertificationAuthority,
-    ModuleLoadError,
-)
+from certsim import CertificationAuthority, ModuleLoadError
+from tests.codes import ON_ISSUED, ON_SHUTDOWN, signed
 from tests.engine import engine_kit as kit
 from tests.requests_kit import make_csr
 
@@ -21,7 +19,7 @@ class Deaf:
 
     def Initialize(self, strConfig: str) -> int:
         """Ask for issued certificates."""
-        return kit.ISSUED
+        return ON_ISSUED
 
     def Notify(self, event: int, context: int) -> None:
         """Note the event for all objects alike."""
@@ -66,7 +64,7 @@ def test_progids_that_repeat_get_a_number() -> None:
     )
     with ca:
         ca.submit(make_csr())
-    assert HEARD == [kit.ISSUED] * 5
+    assert HEARD == [ON_ISSUED] * 5
 
 
 def test_progids_that_differ_in_case_alone_get_a_number() -> None:
@@ -93,7 +91,7 @@ def test_a_class_is_made_at_each_start_and_an_instance_is_kept() -> None:
         with ca:
             pass
     assert Counted.made == 2
-    assert kept.log == [("Kept", kit.SHUTDOWN)] * 2
+    assert kept.log == [("Kept", ON_SHUTDOWN)] * 2
 
 
 def test_installing_counts_from_the_next_start() -> None:
@@ -106,7 +104,7 @@ def test_installing_counts_from_the_next_start() -> None:
         ca.stop()
         ca.start()
         ca.submit(make_csr())
-    assert HEARD == [kit.ISSUED]
+    assert HEARD == [ON_ISSUED]
 
 
 def test_removing_counts_from_the_next_start() -> None:
@@ -115,11 +113,11 @@ def test_removing_counts_from_the_next_start() -> None:
         ca.remove_exit_module("Deaf.Exit")
         assert ca.exit_modules == ("Contoso.Mail.Exit",)
         ca.submit(make_csr())
-        assert HEARD == [kit.ISSUED] * 2
+        assert HEARD == [ON_ISSUED] * 2
         ca.stop()
         ca.start()
         ca.submit(make_csr())
-    assert HEARD == [kit.ISSUED] * 3
+    assert HEARD == [ON_ISSUED] * 3
 
 
 def test_removing_a_module_that_is_not_active_is_refused() -> None:
@@ -138,7 +136,7 @@ def test_a_name_in_active_without_a_module_is_logged_and_passed_over() -> None:
     ca.set_config(r"ExitModules\Active", ["Ghost.Exit", "Deaf.Exit"])
     with ca:
         ca.submit(make_csr())
-    assert HEARD == [kit.ISSUED]
+    assert HEARD == [ON_ISSUED]
     (entry,) = ca.event_log
-    assert (entry.event_id, entry.hresult) == (46, kit.signed(0x800401F3))
+    assert (entry.event_id, entry.hresult) == (46, signed(0x800401F3))
     assert "Ghost.Exit" in str(entry)

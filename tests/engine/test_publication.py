@@ -1,133 +1,28 @@
-"""Writing to places: paths, URLs, tokens, what cannot be written, and how that is told.
+"""Where lists go: tokens, lines and flags, a delta after its base, certificates, attempts.
 
-Files are real. A missing right is hard to arrange for a superuser, so what stands in the way is a
-file in place of a folder or a folder in place of a file.
-Source: MS-CSRA 3.1.4.1.6 and product note 15; certsrv.h (CPF, CSURL); RFC 8089; docs/rulings.md
-(CRLs).
+Source: MS-CSRA 3.1.4.1.6, 3.1.4.2.15, product note 15; certsrv.h (CSURL and CPF
+constants); docs/rulings.md (CRLs).
 """
 
 from __future__ import annotations
 
-import errno
-import os
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certsim import CertificationAuthority, Sources
-from certsim._engine import places
+from tests.codes import (
+    E_ABORT,
+    ERROR_BAD_PATHNAME,
+    ERROR_PATH_NOT_FOUND,
+    signed,
+)
 from tests.engine import publishing_kit as kit
-from tests.engine.engine_kit import signed
+from tests.engine.places_kit import HTTP, PLAIN, posix_only, statuses
 
-PLAIN = "65:{}/%3%8%9.crl"
-DISK_FULL, WRITE_FAULT = 0x80070070, 0x8007001D
-BADURL, LDAP, FILE, FTP, HTTP = 0x20, 0x100, 0x200, 0x400, 0x800
 POSTPONED_LDAP, POSTPONED_FILE = 0x1000, 0x2000
-# These as winerror.h and certsrv.h spell them.
-posix_only = pytest.mark.skipif(os.name == "nt", reason="about files of POSIX systems")
-
-
-def statuses(ca: CertificationAuthority, *, delta: bool = False) -> list[int]:
-    """Publish a base, with *delta* a delta too; return how the places of the last list fared."""
-    return [place.hresult for place in ca.publish_crls(delta=delta)[-1].locations]
-
-
-# Paths
-
-
-@pytest.mark.parametrize(
-    ("place", "path"),
-    [
-        ("/srv/ca.crl", "/srv/ca.crl"),
-        ("here/ca.crl", "here/ca.crl"),
-        ("/srv/50%41.crl", "/srv/50%41.crl"),
-        ("file:///srv/ca.crl", "/srv/ca.crl"),
-        ("FILE:///srv/ca.crl", "/srv/ca.crl"),
-        ("file:/srv/ca.crl", "/srv/ca.crl"),
-        ("file://localhost/srv/ca.crl", "/srv/ca.crl"),
-        ("file://LocalHost/srv/ca.crl", "/srv/ca.crl"),
-        ("file:///srv/a%20b%2B.crl", "/srv/a b+.crl"),
-        ("file:///srv/ca%281%29.crl#", "/srv/ca(1).crl#"),
-        ("file://server/share/ca.crl", None),
-        ("file:///C:/CertEnroll/ca.crl", None),
-        (r"C:\CertEnroll\ca.crl", None),
-        (r"\\server\share\ca.crl", None),
-    ],
-)
-def test_a_place_means_this_path(place: str, path: str | None) -> None:
-    """Away from Windows there are no drives, and no other machines."""
-    assert places.local_path(place, windows=False) == path
-
-
-@pytest.mark.parametrize(
-    ("place", "path"),
-    [
-        (r"C:\CertEnroll\ca.crl", r"C:\CertEnroll\ca.crl"),
-        (r"\\server\share\ca.crl", r"\\server\share\ca.crl"),
-        ("file:///C:/Cert%20Enroll/ca.crl", "C:/Cert Enroll/ca.crl"),
-        ("file://server/share/ca.crl", "//server/share/ca.crl"),
-        (r"file://\\server\share\ca.crl", "//server/share/ca.crl"),
-        ("file://localhost/C:/ca.crl", "C:/ca.crl"),
-    ],
-)
-def test_on_windows_a_place_may_be_a_drive_or_a_share(place: str, path: str) -> None:
-    """Drives, shares and hosts in file URLs become the paths that Windows knows."""
-    assert places.local_path(place, windows=True) == path
-
-
-# Files
-
-
-def test_a_file_has_the_list_and_its_folder_nothing_else(tmp_path: Path) -> None:
-    """The bytes are those of the result, and nothing is left of writing them."""
-    with kit.make_ca(lines=[PLAIN.format(tmp_path)]) as ca:
-        base, delta = ca.publish_crls()
-    assert (tmp_path / "Test CA.crl").read_bytes() == base.raw
-    assert (tmp_path / "Test CA+.crl").read_bytes() == delta.raw
-    assert kit.names(tmp_path) == ["Test CA+.crl", "Test CA.crl"]
-
-
-def test_a_reader_keeps_the_list_it_began_to_read(tmp_path: Path) -> None:
-    """A new list takes the old one's place and does not change it under a reader."""
-    with kit.make_ca(lines=[PLAIN.format(tmp_path)]) as ca:
-        (first,) = ca.publish_crls(delta=False)
-        with (tmp_path / "Test CA.crl").open("rb") as reader:
-            (second,) = ca.publish_crls(delta=False)
-            assert reader.read() == first.raw
-    assert (tmp_path / "Test CA.crl").read_bytes() == second.raw
-
-
-@posix_only
-def test_a_file_has_the_rights_of_any_new_file(tmp_path: Path) -> None:
-    """A web server may read it if it may read what else is put there."""
-    (tmp_path / "plain").touch()
-    with kit.make_ca(lines=[PLAIN.format(tmp_path)]) as ca:
-        ca.publish_crls(delta=False)
-    assert (tmp_path / "Test CA.crl").stat().st_mode == (tmp_path / "plain").stat().st_mode
-
-
-def test_a_file_that_has_the_bytes_is_left_alone(tmp_path: Path) -> None:
-    """The same bytes again do not touch the file; other bytes of that length replace it."""
-    place = tmp_path / "ca.crl"
-    assert places.write(str(place), b"one") == 0
-    before = place.stat().st_ino
-    assert places.write(str(place), b"one") == 0
-    assert place.stat().st_ino == before
-    assert places.write(str(place), b"two") == 0
-    assert place.read_bytes() == b"two"
-
-
-def test_a_relative_path_counts_from_the_working_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A line with a bare file name writes where the process runs."""
-    monkeypatch.chdir(tmp_path)
-    with kit.make_ca(lines=["1:ca.crl"]) as ca:
-        (base,) = ca.publish_crls(delta=False)
-    assert (tmp_path / "ca.crl").read_bytes() == base.raw
 
 
 # Tokens
@@ -198,7 +93,38 @@ def test_ldap_lines_are_left_out_without_a_directory() -> None:
     with kit.make_ca(lines=[line]) as ca:
         assert statuses(ca) == []
     with kit.make_ca(lines=[line], UseDS=1) as ca:
-        assert statuses(ca) == [signed(kit.BAD_PATHNAME)]
+        assert statuses(ca) == [signed(ERROR_BAD_PATHNAME)]
+
+
+LDAP_LINE = "79:ldap:///CN=%7%8,CN=%2,CN=CDP,CN=Public Key Services,CN=Services,%6%10"
+"""A line as setups write it. Source: gradenegger.eu on the tokens of CDP and AIA lines."""
+
+
+def test_with_a_directory_certificates_name_their_ldap_places() -> None:
+    """LDAP lines are left out while UseDS is 0, and only then."""
+    with kit.make_ca(lines=[LDAP_LINE], UseDS=1) as ca:
+        kit.issue(ca)
+        (row,) = ca._state.shelf
+    assert "2.5.29.31" in [extension.name for extension in row.extensions]
+
+
+def test_an_ldap_place_of_a_list_ends_with_its_object_class() -> None:
+    """The token %10 is what an LDAP client asks for; without it the URL names a container.
+
+    Source: MS-CSRA, product note 15.
+    """
+    with kit.make_ca(lines=[LDAP_LINE], UseDS=1) as ca:
+        (published,) = ca.publish_crls(delta=False)
+    (place,) = published.locations
+    assert "objectclass=crldistributionpoint" in place.place.lower()
+
+
+def test_a_change_of_use_ds_counts_from_the_next_start() -> None:
+    """MS-CSRA 3.1.4.2.15 has UseDS among the values that wait for a restart."""
+    with kit.make_ca(lines=[LDAP_LINE]) as ca:
+        ca.set_config(r"ca\UseDS", 1)
+        (published,) = ca.publish_crls(delta=False)
+        assert published.locations == ()
 
 
 def test_without_places_a_list_is_complete() -> None:
@@ -209,85 +135,6 @@ def test_without_places_a_list_is_complete() -> None:
     assert row.number("CRLPublishFlags") == kit.BASE | kit.COMPLETE | kit.MANUAL
     assert (row.number("CRLPublishStatusCode"), row.number("CRLPublishAttempts")) == (0, 1)
     assert "CRLPublishError" not in row.columns
-
-
-# What cannot be written
-
-
-@pytest.mark.parametrize(
-    ("place", "code", "flag"),
-    [
-        ("http://www.test/ca.crl", kit.BAD_PATHNAME, HTTP),
-        ("HTTP://www.test/ca.crl", kit.BAD_PATHNAME, HTTP),
-        ("ftp://ftp.test/ca.crl", kit.BAD_PATHNAME, FTP),
-        ("gopher://hole.test/ca.crl", kit.BAD_PATHNAME, BADURL),
-        ("https://www.test/ca.crl", kit.BAD_PATHNAME, BADURL),
-        ("ldap:///CN=ca", kit.BAD_PATHNAME, LDAP),
-        ("{}/missing/ca.crl", kit.PATH_NOT_FOUND, FILE),
-        ("{}/file/ca.crl", kit.PATH_NOT_FOUND, FILE),
-        ("file://{}/missing/ca.crl", kit.PATH_NOT_FOUND, FILE),
-        ("file://server/share/ca.crl", kit.PATH_NOT_FOUND, FILE),
-        ("{}", kit.ACCESS_DENIED, FILE),
-        ("{}/nul\x00.crl", kit.BAD_PATHNAME, FILE),
-        ("{}/half\ud800.crl", kit.BAD_PATHNAME, FILE),
-        ("{}/" + "x" * 300, kit.BAD_PATHNAME, FILE),
-    ],
-)
-@posix_only
-def test_a_failure_has_its_code_and_its_flag(
-    tmp_path: Path, place: str, code: int, flag: int
-) -> None:
-    """The result, the row and the event log tell the same; the list stands in the table."""
-    (tmp_path / "file").touch()
-    good = f"1:{tmp_path}/good.crl"
-    with kit.make_ca(lines=[good, f"1:{place.format(tmp_path)}"], UseDS=1) as ca:
-        (base,) = ca.publish_crls(delta=False, administrator=r"CORP\ann")
-        assert [entry.hresult for entry in ca.event_log] == [signed(code)]
-        assert kit.logged(ca) == [65]
-    assert [found.hresult for found in base.locations] == [0, signed(code)]
-    assert base.status == signed(code)
-    (row,) = kit.table(ca)
-    assert row.number("CRLPublishFlags") == kit.BASE | kit.MANUAL | flag
-    assert row.number("CRLPublishStatusCode") == signed(code)
-    assert row.columns["CRLPublishError"] == f"CORP\\ann -- 1\n\n{base.locations[1].place}"
-    assert (tmp_path / "good.crl").read_bytes() == base.raw == row.raw
-
-
-@posix_only
-def test_only_a_plain_file_is_replaced(tmp_path: Path) -> None:
-    """A pipe that a line happens to name survives."""
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with kit.make_ca(lines=[f"1:{pipe}"]) as ca:
-        assert statuses(ca) == [signed(kit.ACCESS_DENIED)]
-    assert pipe.is_fifo()
-
-
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [
-        (errno.ENOENT, kit.PATH_NOT_FOUND),
-        (errno.ENOTDIR, kit.PATH_NOT_FOUND),
-        (errno.EACCES, kit.ACCESS_DENIED),
-        (errno.EPERM, kit.ACCESS_DENIED),
-        (errno.EROFS, kit.ACCESS_DENIED),
-        (errno.ENOSPC, DISK_FULL),
-        (errno.EDQUOT, DISK_FULL),
-        (errno.ENAMETOOLONG, kit.BAD_PATHNAME),
-        (errno.EIO, WRITE_FAULT),
-        (errno.ELOOP, WRITE_FAULT),
-    ],
-)
-def test_an_error_of_the_system_becomes_windows_own(number: int, code: int) -> None:
-    """Each errno has the HRESULT of the nearest Win32 error."""
-    assert places.code_of(OSError(number, "")) == signed(code)
-
-
-def test_on_windows_the_system_has_the_number_itself() -> None:
-    """A Win32 error number is wrapped, whatever the errno beside it."""
-    error = OSError(errno.EACCES, "")
-    error.winerror = 32
-    assert places.code_of(error) == signed(0x80070020)
 
 
 # A delta after its base
@@ -305,12 +152,12 @@ def test_a_delta_waits_for_its_base(tmp_path: Path) -> None:
     with kit.make_ca(lines=lines, UseDS=1) as ca:
         base, delta = ca.publish_crls()
     fared = [place.hresult for place in base.locations]
-    assert fared == [0, signed(kit.PATH_NOT_FOUND), signed(kit.BAD_PATHNAME)]
+    assert fared == [0, signed(ERROR_PATH_NOT_FOUND), signed(ERROR_BAD_PATHNAME)]
     assert [place.hresult for place in delta.locations] == [
-        signed(kit.ABORT),
-        signed(kit.ABORT),
-        signed(kit.BAD_PATHNAME),
-        signed(kit.ABORT),
+        signed(E_ABORT),
+        signed(E_ABORT),
+        signed(ERROR_BAD_PATHNAME),
+        signed(E_ABORT),
     ]
     assert kit.names(tmp_path) == [".crl"]
     flags = kit.table(ca)[1].number("CRLPublishFlags")
@@ -321,7 +168,7 @@ def test_a_delta_waits_for_its_base(tmp_path: Path) -> None:
 def test_a_delta_by_itself_waits_for_nothing(tmp_path: Path) -> None:
     """Only the base of the same run counts."""
     with kit.make_ca(lines=[f"1:{tmp_path}/none/x.crl", f"64:{tmp_path}/x+.crl"]) as ca:
-        assert statuses(ca, delta=True) == [signed(kit.ABORT)]
+        assert statuses(ca, delta=True) == [signed(E_ABORT)]
         (delta,) = ca.publish_crls(base=False)
     assert [place.hresult for place in delta.locations] == [0]
     assert (tmp_path / "x+.crl").read_bytes() == delta.raw
@@ -334,8 +181,8 @@ def test_a_delta_waits_for_the_base_of_its_own_key(tmp_path: Path) -> None:
         (tmp_path / "key(1)").mkdir()
         published = ca.publish_crls()
     assert [(crl.key_index, crl.status) for crl in published] == [
-        (0, signed(kit.PATH_NOT_FOUND)),
-        (0, signed(kit.ABORT)),
+        (0, signed(ERROR_PATH_NOT_FOUND)),
+        (0, signed(E_ABORT)),
         (1, 0),
         (1, 0),
     ]
@@ -368,7 +215,7 @@ def test_a_certificate_that_cannot_be_written_is_logged_only(tmp_path: Path) -> 
     with kit.make_ca(lines=[PLAIN.format(tmp_path)], CACertPublicationURLs=lines) as ca:
         assert [crl.status for crl in ca.publish_crls()] == [0, 0]
         (entry,) = ca.event_log
-    assert (entry.event_id, entry.hresult) == (0, signed(kit.PATH_NOT_FOUND))
+    assert (entry.event_id, entry.hresult) == (0, signed(ERROR_PATH_NOT_FOUND))
     assert entry.text == f"certificate 0: {tmp_path}/none/Test CA.crt"
 
 
@@ -384,7 +231,7 @@ def test_republishing_writes_where_the_list_is_not(tmp_path: Path) -> None:
         (tmp_path / "late").mkdir()
         kit.advance(ca, timedelta(hours=1))
         (again,) = ca.publish_crls(delta=False, republish=True)
-    assert first.status == signed(kit.PATH_NOT_FOUND)
+    assert first.status == signed(ERROR_PATH_NOT_FOUND)
     assert (again.status, again.number, again.raw) == (0, 1, first.raw)
     assert (tmp_path / "late" / "ca.crl").read_bytes() == first.raw
     assert (tmp_path / "good.crl").stat().st_ino == written

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import certsim
+from tests.codes import E_INVALIDARG
 from tests.engine import values_kit as kit
 
 READING = {
@@ -163,7 +164,7 @@ def test_policy_object_aimed_at_an_exit_context_cannot_write(setter: str) -> Non
     probe = kit.Probe(look)
     with kit.authority(probe) as ca:
         ca.submit(kit.csr())
-    assert probe.first() == kit.code(kit.E_INVALIDARG)
+    assert probe.first() == kit.code(E_INVALIDARG)
 
 
 def test_values_handed_out_are_of_immutable_types() -> None:

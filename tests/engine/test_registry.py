@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import certsim
 from certsim.registry import Registry, open_key
+from tests.codes import E_INVALIDARG, ERROR_FILE_NOT_FOUND, ISSUE, refused
 from tests.engine import values_kit as kit
 
 ROOT = r"SYSTEM\CurrentControlSet\Services\CertSvc\Configuration\Lab CA"
@@ -49,10 +50,10 @@ def test_what_is_written_is_read(name: str, value: Any) -> None:
 )
 def test_what_no_registry_holds_is_refused(value: Any) -> None:
     """Values outside the four kinds are E_INVALIDARG, at construction and later."""
-    with kit.refused(kit.E_INVALIDARG):
+    with refused(E_INVALIDARG):
         kit.authority(config={r"ca\X": value})
     with kit.authority() as ca:
-        with kit.refused(kit.E_INVALIDARG):
+        with refused(E_INVALIDARG):
             ca.set_config(r"ca\X", value)
         assert ca.get_config(r"ca\X") is None
 
@@ -83,7 +84,7 @@ def test_a_list_read_is_a_copy() -> None:
 )
 def test_paths_lead_where_certutil_leads(path: str, same: str) -> None:
     r"""`ca\`, `policy\` and `exit\` are the CA, its policy module and its first exit module."""
-    with kit.authority(Listener(), Listener(), policy=kit.always(kit.ISSUE)) as ca:
+    with kit.authority(Listener(), Listener(), policy=kit.always(ISSUE)) as ca:
         ca.set_config(path, "changed")
         assert ca.get_config(same) == "changed"
         assert ca.get_config(r"ExitModules\Listener2.Exit\X") is None
@@ -94,20 +95,20 @@ def test_paths_that_name_nothing_are_refused(path: str) -> None:
     """A path with an empty part is E_INVALIDARG."""
     with kit.authority(Listener()) as ca:
         for call in (ca.get_config, lambda p: ca.set_config(p, 1)):
-            with kit.refused(kit.E_INVALIDARG):
+            with refused(E_INVALIDARG):
                 call(path)
 
 
 @pytest.mark.parametrize("path", [None, 5, b"ca\\X"])
 def test_a_path_that_is_no_text_is_refused(path: Any) -> None:
     """A path is text; anything else is E_INVALIDARG."""
-    with kit.authority() as ca, kit.refused(kit.E_INVALIDARG):
+    with kit.authority() as ca, refused(E_INVALIDARG):
         ca.get_config(path)
 
 
 def test_exit_path_without_an_exit_module() -> None:
     r"""`exit\` is 0x80070002 on a CA without exit modules."""
-    with kit.authority() as ca, kit.refused(kit.FILE_NOT_FOUND):
+    with kit.authority() as ca, refused(ERROR_FILE_NOT_FOUND):
         ca.get_config(r"exit\X")
 
 
@@ -211,7 +212,7 @@ def test_a_key_without_values_is_an_empty_mapping() -> None:
 )
 def test_a_key_nobody_owns_is_not_found(where: str) -> None:
     """A path outside every running CA is 0x80070002; a longer CA name is another CA."""
-    with kit.authority(), kit.refused(kit.FILE_NOT_FOUND):
+    with kit.authority(), refused(ERROR_FILE_NOT_FOUND):
         open_key(where)
 
 
@@ -221,7 +222,7 @@ def test_keys_are_gone_once_the_ca_has_stopped() -> None:
     for _ in range(2):
         with ca:
             open_key(ROOT)
-        with kit.refused(kit.FILE_NOT_FOUND):
+        with refused(ERROR_FILE_NOT_FOUND):
             open_key(ROOT)
 
 

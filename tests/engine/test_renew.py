@@ -9,7 +9,6 @@ CA's own certificates, CRLs).
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -30,17 +29,22 @@ from certsim import (
     PropType,
     Sources,
 )
+from tests.codes import (
+    CERT_E_EXPIRED,
+    E_INVALIDARG,
+    ISSUE,
+    ON_CRL,
+    PEND,
+    RPC_S_SERVER_UNAVAILABLE,
+    signed,
+)
 from tests.conftest import Recorder
 from tests.engine import engine_kit as kit
+from tests.marks import needs_openssl
 from tests.requests_kit import make_csr
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 YEAR = timedelta(days=365)
-CRL_ISSUED, EXPIRED = 0x20, 0x800B0101
-"""EXITEVENT_CRLISSUED and CERT_E_EXPIRED. Source: certexit.h, winerror.h."""
-needs_openssl = pytest.mark.skipif(
-    shutil.which("openssl") is None, reason="the openssl program is not installed"
-)
 
 
 def pem(certificate: x509.Certificate) -> bytes:
@@ -129,7 +133,7 @@ def test_a_stopped_ca_is_not_renewed() -> None:
     ca = kit.make_ca()
     with pytest.raises(ComError) as caught:
         ca.renew()
-    assert caught.value.hresult == kit.signed(kit.SERVER_UNAVAILABLE)
+    assert caught.value.hresult == signed(RPC_S_SERVER_UNAVAILABLE)
     assert len(ca.certificates) == 1
 
 
@@ -139,7 +143,7 @@ def test_a_key_that_cannot_be_made_leaves_all_as_it_was() -> None:
     with kit.make_ca(key=key) as ca:
         with pytest.raises(ComError) as caught:
             ca.renew(new_key=True)
-        assert caught.value.hresult == kit.signed(kit.E_INVALIDARG)
+        assert caught.value.hresult == signed(E_INVALIDARG)
         assert indices(ca) == [(0, 0)]
         ca.renew()
         leaf(ca.submit(make_csr())).verify_directly_issued_by(ca.certificate)
@@ -163,11 +167,11 @@ def test_openssl_verifies_what_was_issued_before_and_after_a_renewal(
 
 def test_a_request_that_waited_is_signed_by_the_newest_key() -> None:
     """Submitted before the renewal, approved after it."""
-    policy = kit.always(kit.PEND)
+    policy = kit.always(PEND)
     with kit.make_ca(policy=policy) as ca:
         number = ca.submit(make_csr()).request_id
         ca.renew(new_key=True)
-        policy.answer = lambda _context, _new: kit.ISSUE
+        policy.answer = lambda _context, _new: ISSUE
         certificate = leaf(ca.resubmit(number))
         certificate.verify_directly_issued_by(ca.certificate)
         assert identifiers(certificate)[0] == identifiers(ca.certificate)[1]
@@ -180,7 +184,7 @@ def test_a_renewal_inside_the_policy_call_does_not_split_a_certificate() -> None
 
     def renewing(_context: int, _new: int) -> int:
         ca.renew(new_key=True)
-        return kit.ISSUE
+        return ISSUE
 
     policy.answer = renewing
     with kit.make_ca(policy=policy) as ca:
@@ -303,7 +307,7 @@ def test_a_module_walks_the_lists_of_both_keys_as_the_exit_sample_does() -> None
                 suffix = str(read(f"CRLSuffix.{n}", PropType.STRING))
             seen.append((n, int(str(state)), suffix, size))
 
-    with kit.make_ca(kit.Listener("Walker", [], CRL_ISSUED, walk)) as ca:
+    with kit.make_ca(kit.Listener("Walker", [], ON_CRL, walk)) as ca:
         ca.revoke(str(ca.submit(make_csr()).serial_number), 1)
         ca.renew()
         ca.renew(new_key=True)
@@ -364,7 +368,7 @@ def test_a_subordinate_is_not_renewed_when_its_parent_has_ended() -> None:
         own.clock.advance(6 * YEAR)
         with pytest.raises(ComError) as caught:
             ca.renew(new_key=True)
-        assert caught.value.hresult == kit.signed(EXPIRED)
+        assert caught.value.hresult == signed(CERT_E_EXPIRED)
         assert len(ca.certificates) == 1
 
 

@@ -21,16 +21,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import certsim
+from tests.codes import (
+    CERT_E_EXPIRED,
+    CERT_E_ISSUERCHAINING,
+    CERTSRV_E_PROPERTY_EMPTY,
+    CRYPT_E_ASN1_CORRUPT,
+    FAILED,
+    ISSUE,
+    ON_DENIED,
+    PEND,
+    SAYS_ERROR,
+    SAYS_ISSUED,
+)
 from tests.engine import der_builder as der
 from tests.engine import values_kit as kit
 
 RENEWAL = "1.3.6.1.4.1.311.13.1"
-ERROR, ISSUED, ROW_FAILED = 1, 3, 30
+
 FORCE_UTF8, RENEWED = 4, 2
-CERT_DENIED = 4
-EXPIRED, ISSUER_CHAINING, ASN1_CORRUPT = 0x800B0101, 0x800B0107, 0x80093103
+
+
 VERIFYING = "Error Verifying Request Signature or Signing Certificate"
-EMPTY = kit.code(kit.PROPERTY_EMPTY)
+EMPTY = kit.code(CERTSRV_E_PROPERTY_EMPTY)
 
 CA_KEY = ec.derive_private_key(0xCA11AB1E, ec.SECP256R1())
 STRANGER = ec.derive_private_key(0xDECAF, ec.SECP256R1())
@@ -103,10 +115,10 @@ def check_refused(ca: certsim.CertificationAuthority, old: bytes, code: int) -> 
     """Check that a renewal of *old* ends in a Failed row with *code* and at the right stage."""
     outcome = ca.submit(renewal(old))
     answer = (outcome.disposition, kit.code(outcome.status & 0xFFFFFFFF), outcome.certificate)
-    assert answer == (ERROR, kit.code(code), None)
+    assert answer == (SAYS_ERROR, kit.code(code), None)
     assert outcome.message.startswith(f"{VERIFYING}  ")
     columns: Any = kit.shelf(ca)[-1].columns  # type: ignore[attr-defined]
-    assert columns["Request.Disposition"] == ROW_FAILED
+    assert columns["Request.Disposition"] == FAILED
     assert columns["Request.StatusCode"] & 0xFFFFFFFF == code
     assert columns["Request.DispositionMessage"] == outcome.message
 
@@ -121,7 +133,7 @@ def test_renewal_of_an_own_certificate_is_issued_and_told_of(cmc: bool) -> None:
     with kit.authority(probe) as ca:
         old = encoded(ca.submit(kit.csr(), requester=r"LAB\first").certificate)
         outcome = ca.submit(renewal(old, cmc=cmc), requester=r"LAB\second")
-    assert outcome.disposition == ISSUED, str(outcome)
+    assert outcome.disposition == SAYS_ISSUED, str(outcome)
     assert outcome.certificate is not None
     assert outcome.certificate.public_key() == kit.key("P-384").public_key()
     assert not probe.errors
@@ -140,7 +152,7 @@ def test_renewal_tells_its_old_certificate_while_policy_decides_and_when_it_pend
 
     def decide(server: Any, _context: int) -> int:
         seen.append(look(server))
-        return kit.ISSUE if len(seen) == 1 else kit.PEND
+        return ISSUE if len(seen) == 1 else PEND
 
     with kit.authority(probe, policy=decide) as ca:
         old = encoded(ca.submit(kit.csr(), requester=r"LAB\first").certificate)
@@ -162,7 +174,7 @@ def test_old_requester_is_that_of_the_very_certificate() -> None:
             ca.submit(kit.csr(), requester=rf"LAB\{who}").certificate
             for who in ("first", "second", "third")
         ]
-        assert ca.submit(renewal(encoded(issued[1]))).disposition == ISSUED
+        assert ca.submit(renewal(encoded(issued[1]))).disposition == SAYS_ISSUED
     assert probe.seen[-1]["RequesterNameFromOldCertificate"] == r"LAB\second"
 
 
@@ -171,7 +183,7 @@ def test_own_certificate_without_a_row_can_be_renewed() -> None:
     probe = kit.Probe(look)
     with kit.authority(probe, key=CA_KEY) as ca:
         outcome = ca.submit(renewal(certificate()))
-    assert outcome.disposition == ISSUED, str(outcome)
+    assert outcome.disposition == SAYS_ISSUED, str(outcome)
     assert probe.first()["RawOldCertificate"] == certificate()
     assert probe.first()["RequesterNameFromOldCertificate"] == EMPTY
 
@@ -186,22 +198,22 @@ def test_renewal_of_an_expired_certificate_fails() -> None:
         old = ca.submit(kit.csr()).certificate
         assert old is not None
         sources.clock.advance(old.not_valid_after_utc - sources.clock.now())
-        assert ca.submit(renewal(encoded(old))).disposition == ISSUED
+        assert ca.submit(renewal(encoded(old))).disposition == SAYS_ISSUED
         sources.clock.advance(timedelta(seconds=1))
-        check_refused(ca, encoded(old), EXPIRED)
+        check_refused(ca, encoded(old), CERT_E_EXPIRED)
 
 
 def test_refused_renewal_is_told_as_denied_with_its_code() -> None:
     """The exit module hears CERTDENIED and reads the Failed row with its status and message."""
     sources = certsim.Sources.seeded(1)
-    probe = kit.Probe(look, mask=CERT_DENIED)
+    probe = kit.Probe(look, mask=ON_DENIED)
     with kit.authority(probe, sources=sources) as ca:
         old = encoded(ca.submit(kit.csr()).certificate)
         sources.clock.advance(timedelta(days=800))
         outcome = ca.submit(renewal(old))
     told = probe.first()
-    assert told["Disposition"] == ROW_FAILED
-    assert told["StatusCode"] == EXPIRED - 0x1_0000_0000
+    assert told["Disposition"] == FAILED
+    assert told["StatusCode"] == CERT_E_EXPIRED - 0x1_0000_0000
     assert told["DispositionMessage"] == outcome.message
     assert outcome.message.startswith(VERIFYING)
 
@@ -216,14 +228,14 @@ def test_renewal_of_another_cas_certificate_fails(name: str) -> None:
     with certsim.CertificationAuthority(name, sources=sources) as other:
         foreign = encoded(other.submit(kit.csr()).certificate)
     with kit.authority() as ca:
-        check_refused(ca, foreign, ISSUER_CHAINING)
+        check_refused(ca, foreign, CERT_E_ISSUERCHAINING)
 
 
 def test_self_signed_certificate_cannot_be_renewed() -> None:
     """Whoever writes the CA's name into a certificate of its own has not got one from the CA."""
     forged = certificate(signed_by=kit.key())
     with kit.authority(key=CA_KEY) as ca:
-        check_refused(ca, forged, ISSUER_CHAINING)
+        check_refused(ca, forged, CERT_E_ISSUERCHAINING)
 
 
 @pytest.mark.parametrize(
@@ -240,8 +252,8 @@ def test_signature_that_the_cas_key_cannot_have_made_fails(forged: bytes) -> Non
     """An algorithm that does not go with the CA's key is no proof of who issued."""
     with kit.authority(key=CA_KEY) as ca:
         outcome = ca.submit(renewal(forged))
-        assert outcome.disposition == ERROR
-        assert outcome.status & 0xFFFFFFFF in (ISSUER_CHAINING, ASN1_CORRUPT)
+        assert outcome.disposition == SAYS_ERROR
+        assert outcome.status & 0xFFFFFFFF in (CERT_E_ISSUERCHAINING, CRYPT_E_ASN1_CORRUPT)
         assert outcome.message.startswith(VERIFYING)
 
 
@@ -263,7 +275,7 @@ DAMAGED: dict[str, bytes] = {
 def test_damaged_old_certificate_is_a_failed_row(old: bytes) -> None:
     """What cannot be read is CRYPT_E_ASN1_CORRUPT, though the CA's own key has signed it."""
     with kit.authority(key=CA_KEY) as ca:
-        check_refused(ca, old, ASN1_CORRUPT)
+        check_refused(ca, old, CRYPT_E_ASN1_CORRUPT)
 
 
 def test_damaged_old_certificate_does_no_lasting_harm() -> None:
@@ -271,8 +283,8 @@ def test_damaged_old_certificate_does_no_lasting_harm() -> None:
     with kit.authority(key=CA_KEY) as ca:
         for old in DAMAGED.values():
             ca.submit(renewal(old))
-        assert ca.submit(kit.csr()).disposition == ISSUED
-        assert ca.submit(renewal(certificate())).disposition == ISSUED
+        assert ca.submit(kit.csr()).disposition == SAYS_ISSUED
+        assert ca.submit(renewal(certificate())).disposition == SAYS_ISSUED
         assert not ca.event_log
 
 
@@ -284,9 +296,12 @@ def test_serial_number_that_is_only_warned_of_never_raises(action: str, serial: 
     with kit.authority(probe, key=CA_KEY) as ca, warnings.catch_warnings():
         warnings.simplefilter(action)  # type: ignore[arg-type]
         if action == "error":
-            check_refused(ca, certificate(serial=serial), ASN1_CORRUPT)
+            check_refused(ca, certificate(serial=serial), CRYPT_E_ASN1_CORRUPT)
         else:
-            assert ca.submit(renewal(certificate(serial=serial))).disposition in (ERROR, ISSUED)
+            assert ca.submit(renewal(certificate(serial=serial))).disposition in (
+                SAYS_ERROR,
+                SAYS_ISSUED,
+            )
     assert probe.first()["RequesterNameFromOldCertificate"] == EMPTY
 
 
@@ -303,7 +318,7 @@ def test_old_certificate_with_any_bytes_changed_never_raises(data: st.DataObject
     with kit.authority(key=CA_KEY) as ca:
         outcome = ca.submit(renewal(bytes(old)))
         assert outcome.request_id == 1
-        assert outcome.disposition == ERROR  # one bit is enough to break the CA's signature
+        assert outcome.disposition == SAYS_ERROR  # one bit is enough to break the CA's signature
         assert len(kit.shelf(ca)) == 1
 
 
@@ -318,6 +333,6 @@ def test_ends_far_away_are_compared_by_their_year(year: int) -> None:
     old = certificate(begins=utc_time("500101000000Z"), ends=ends)
     with kit.authority(key=CA_KEY) as ca:
         if year == 1950:
-            check_refused(ca, old, EXPIRED)
+            check_refused(ca, old, CERT_E_EXPIRED)
         else:
-            assert ca.submit(renewal(old)).disposition == ISSUED
+            assert ca.submit(renewal(old)).disposition == SAYS_ISSUED

@@ -6,7 +6,6 @@ HRESULTs are written out from winerror.h, the limits from the documented size of
 from __future__ import annotations
 
 import base64
-import shutil
 import subprocess
 import tracemalloc
 from collections.abc import Callable
@@ -23,10 +22,16 @@ from hypothesis import strategies as st
 from certsim._engine import requests
 from certsim._engine.submission import RequestError
 from certsim.errors import ComError
+from tests.codes import (
+    CRYPT_E_ASN1_BADTAG,
+    CRYPT_E_ASN1_CORRUPT,
+    CRYPT_E_ASN1_EOD,
+    CRYPT_E_INVALID_MSG_TYPE,
+    E_INVALIDARG,
+)
 from tests.engine import der_builder as der
+from tests.marks import needs_openssl
 
-INVALIDARG = 0x80070057
-EOD, CORRUPT, BADTAG, INVALID_MSG_TYPE = 0x80093102, 0x80093103, 0x8009310B, 0x80091004
 LIMIT = 65_536
 
 KEY = ec.derive_private_key(0xC0FFEE, ec.SECP256R1())
@@ -103,13 +108,13 @@ def test_text_that_is_no_base64_is_left_for_the_reader(text: str) -> None:
     """What cannot be decoded is handed on and refused as a request, which makes a row."""
     data = requests.decode_transport(text)
     assert data == text.encode("utf-8", "surrogatepass")
-    assert refusal(data) == BADTAG
+    assert refusal(data) == CRYPT_E_ASN1_BADTAG
 
 
 @pytest.mark.parametrize("thing", [0, 1.5, [DER], (1, 2), {"a": 1}, object(), True, KEY])
 def test_things_that_are_no_requests_are_refused(thing: object) -> None:
     """A number, a list and the like are a caller's mistake."""
-    assert transport_refusal(thing) == INVALIDARG
+    assert transport_refusal(thing) == E_INVALIDARG
 
 
 # Size
@@ -126,15 +131,15 @@ def test_limit_counts_decoded_bytes() -> None:
     for form in forms:
         full = b"\x30" + bytes(LIMIT - 1)
         assert requests.decode_transport(form(full)) == full
-        assert transport_refusal(form(full + b"\0")) == INVALIDARG
+        assert transport_refusal(form(full + b"\0")) == E_INVALIDARG
 
 
 def test_text_of_131072_characters_is_decoded_and_no_more() -> None:
     """Blanks count in a text's length, since nothing is decoded before it is measured."""
     padded = BASE64 + b" " * (131_072 - len(BASE64))
     assert requests.decode_transport(padded) == DER
-    assert transport_refusal(padded + b" ") == INVALIDARG
-    assert transport_refusal((padded + b" ").decode()) == INVALIDARG
+    assert transport_refusal(padded + b" ") == E_INVALIDARG
+    assert transport_refusal((padded + b" ").decode()) == E_INVALIDARG
 
 
 @pytest.mark.parametrize("form", [bytes, bytearray, memoryview], ids=lambda form: form.__name__)
@@ -145,7 +150,7 @@ def test_hundred_megabytes_are_refused_before_they_are_copied(
     huge = form(bytes(100_000_000))
     tracemalloc.start()
     try:
-        assert transport_refusal(huge) == INVALIDARG
+        assert transport_refusal(huge) == E_INVALIDARG
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -156,7 +161,7 @@ def test_wide_items_of_a_memoryview_count_in_bytes() -> None:
     """A view of a few large items is as large as its bytes."""
     view = memoryview(bytes(8 * 20_000)).cast("Q")
     assert len(view) < LIMIT
-    assert transport_refusal(view) == INVALIDARG
+    assert transport_refusal(view) == E_INVALIDARG
 
 
 @pytest.mark.parametrize("junk", [b"-----BEGIN A-----", b"-----BEGIN ", b"-----", b"-"])
@@ -189,11 +194,11 @@ def keygen(challenge: bytes = b"hello") -> bytes:
 
 def test_keygen_is_recognised_and_refused() -> None:
     """A KEYGEN request is a known kind that is not emulated."""
-    assert refusal(keygen()) == INVALID_MSG_TYPE
-    assert refusal(keygen(b"")) == INVALID_MSG_TYPE
+    assert refusal(keygen()) == CRYPT_E_INVALID_MSG_TYPE
+    assert refusal(keygen(b"")) == CRYPT_E_INVALID_MSG_TYPE
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl program is missing")
+@needs_openssl
 def test_keygen_of_openssl_is_recognised_and_refused(tmp_path: Path) -> None:
     """The openssl program's SPKAC is recognised too."""
     pem = rsa.generate_private_key(65537, 2048).private_bytes(
@@ -205,21 +210,21 @@ def test_keygen_of_openssl_is_recognised_and_refused(tmp_path: Path) -> None:
     command = ["openssl", "spkac", "-key", "key.pem", "-challenge", "hello"]
     output = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True).stdout
     text = output.decode().partition("SPKAC=")[2]
-    assert refusal(requests.decode_transport(text)) == INVALID_MSG_TYPE
+    assert refusal(requests.decode_transport(text)) == CRYPT_E_INVALID_MSG_TYPE
 
 
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", EOD),
-        (b"\x30", EOD),
-        (DER[:-1], EOD),
-        (DER[: len(DER) // 2], EOD),
-        (b"\x31" + DER[1:], BADTAG),
-        (b"text", BADTAG),
-        (b"\x30\x03\x02\x01\x00", BADTAG),
-        (b"\x30\x80\x00\x00", CORRUPT),
-        (DER + b"\0", CORRUPT),
+        (b"", CRYPT_E_ASN1_EOD),
+        (b"\x30", CRYPT_E_ASN1_EOD),
+        (DER[:-1], CRYPT_E_ASN1_EOD),
+        (DER[: len(DER) // 2], CRYPT_E_ASN1_EOD),
+        (b"\x31" + DER[1:], CRYPT_E_ASN1_BADTAG),
+        (b"text", CRYPT_E_ASN1_BADTAG),
+        (b"\x30\x03\x02\x01\x00", CRYPT_E_ASN1_BADTAG),
+        (b"\x30\x80\x00\x00", CRYPT_E_ASN1_CORRUPT),
+        (DER + b"\0", CRYPT_E_ASN1_CORRUPT),
     ],
 )
 def test_damage_has_a_code_of_its_kind(data: bytes, code: int) -> None:
@@ -240,7 +245,11 @@ def test_certificate_is_no_request() -> None:
         .public_key(KEY.public_key())
         .sign(KEY, hashes.SHA256())
     )
-    assert refusal(certificate.public_bytes(serialization.Encoding.DER)) in (CORRUPT, BADTAG, EOD)
+    assert refusal(certificate.public_bytes(serialization.Encoding.DER)) in (
+        CRYPT_E_ASN1_CORRUPT,
+        CRYPT_E_ASN1_BADTAG,
+        CRYPT_E_ASN1_EOD,
+    )
 
 
 # Any bytes at all

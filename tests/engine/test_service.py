@@ -7,11 +7,17 @@ from collections.abc import Callable
 
 import pytest
 
-from certsim import (
-    CertificationAuthority,
-    ComError,
-    CRDisposition,
-    Fidelity,
+from certsim import CertificationAuthority, ComError, CRDisposition, Fidelity
+from tests.codes import (
+    CERTSRV_E_BAD_REQUESTSTATUS,
+    E_UNEXPECTED,
+    ISSUE,
+    ON_ISSUED,
+    ON_SHUTDOWN,
+    ON_STARTUP,
+    PEND,
+    RPC_S_SERVER_UNAVAILABLE,
+    signed,
 )
 from tests.engine import engine_kit as kit
 from tests.requests_kit import make_csr
@@ -30,7 +36,7 @@ def test_the_lock_is_not_held_while_policy_decides() -> None:
 
     def meet(_context: int, _new: int) -> int:
         meeting.wait(kit.PATIENCE)
-        return kit.ISSUE
+        return ISSUE
 
     with kit.make_ca(policy=kit.ScriptedPolicy(meet)) as ca:
         clients = [kit.Worker(lambda: ca.submit(make_csr())) for _ in range(2)]
@@ -72,10 +78,10 @@ def test_of_two_officers_one_decides() -> None:
 
     def hold(_context: int, new: int) -> int:
         if new:
-            return kit.PEND
+            return PEND
         inside.set()
         kit.wait(go)
-        return kit.ISSUE
+        return ISSUE
 
     with kit.make_ca(policy=kit.ScriptedPolicy(hold)) as ca:
         ca.submit(make_csr())
@@ -86,7 +92,7 @@ def test_of_two_officers_one_decides() -> None:
         second = ca.resubmit(1)
         go.set()
         assert officer.result().disposition == CRDisposition.ISSUED
-    assert caught.value.hresult == second.status == kit.signed(kit.BAD_REQUESTSTATUS)
+    assert caught.value.hresult == second.status == signed(CERTSRV_E_BAD_REQUESTSTATUS)
 
 
 def test_stop_waits_for_running_verbs_and_lets_no_new_one_in() -> None:
@@ -97,7 +103,7 @@ def test_stop_waits_for_running_verbs_and_lets_no_new_one_in() -> None:
     def hold(_context: int, _new: int) -> int:
         inside.set()
         kit.wait(go)
-        return kit.ISSUE
+        return ISSUE
 
     ca = kit.make_ca(kit.Listener("A", log), policy=kit.ScriptedPolicy(hold))
     ca.start()
@@ -112,8 +118,8 @@ def test_stop_waits_for_running_verbs_and_lets_no_new_one_in() -> None:
     go.set()
     assert client.result().disposition == CRDisposition.ISSUED
     stopping.result()
-    assert caught.value.hresult == kit.signed(kit.SERVER_UNAVAILABLE)
-    assert log == [("A", kit.ISSUED), ("A", kit.SHUTDOWN)]
+    assert caught.value.hresult == signed(RPC_S_SERVER_UNAVAILABLE)
+    assert log == [("A", ON_ISSUED), ("A", ON_SHUTDOWN)]
 
 
 def test_a_verb_inside_a_running_verb_is_let_in_while_the_service_stops() -> None:
@@ -122,7 +128,7 @@ def test_a_verb_inside_a_running_verb_is_let_in_while_the_service_stops() -> Non
     inner: list[CRDisposition] = []
 
     def act(event: int, context: int) -> None:
-        if event == kit.ISSUED:
+        if event == ON_ISSUED:
             inside.set()
             kit.wait(go)
             inner.append(ca.retrieve(kit.request_id(context)).disposition)
@@ -149,15 +155,15 @@ def test_stopping_from_inside_a_call_is_refused(place: str) -> None:
             with pytest.raises(ComError) as caught:
                 ca.stop()
             codes.append(caught.value.hresult)
-        return kit.ISSUE
+        return ISSUE
 
     listener = kit.Listener("A", [], act=halt if place == "Notify" else returns(None))  # type: ignore[arg-type]
-    policy = kit.ScriptedPolicy(halt if place == "VerifyRequest" else returns(kit.ISSUE))
+    policy = kit.ScriptedPolicy(halt if place == "VerifyRequest" else returns(ISSUE))
     ca = kit.make_ca(listener, policy=policy)
     with ca:
         kit.Worker(lambda: ca.submit(make_csr())).result()
         assert ca.running
-    assert codes == [kit.signed(kit.E_UNEXPECTED)]
+    assert codes == [signed(E_UNEXPECTED)]
 
 
 @pytest.mark.parametrize("verb", ["stop", "start"])
@@ -168,7 +174,7 @@ def test_switching_from_inside_a_verb_while_another_thread_stops_is_no_deadlock(
     inside, go, asked = threading.Event(), threading.Event(), threading.Event()
 
     def halt(event: int, _context: int) -> None:
-        if event == kit.ISSUED:
+        if event == ON_ISSUED:
             inside.set()
             kit.wait(go)
             try:
@@ -191,7 +197,7 @@ def test_switching_from_inside_a_verb_while_another_thread_stops_is_no_deadlock(
     stopping.result()
 
 
-@pytest.mark.parametrize("event", [kit.SHUTDOWN, kit.STARTUP])
+@pytest.mark.parametrize("event", [ON_SHUTDOWN, ON_STARTUP])
 def test_stopping_inside_startup_or_shutdown_leaves_the_service_in_order(event: int) -> None:
     """Nobody hears SHUTDOWN twice, and the CA starts and stops again as if nothing had been."""
     log: Log = []
@@ -204,8 +210,8 @@ def test_stopping_inside_startup_or_shutdown_leaves_the_service_in_order(event: 
     ca.start()
     ca.stop()
     assert not ca.running
-    assert log == [("A", kit.STARTUP), ("A", kit.SHUTDOWN)]
-    assert [entry.event_id for entry in ca.event_log] == [46] * (event == kit.STARTUP)
+    assert log == [("A", ON_STARTUP), ("A", ON_SHUTDOWN)]
+    assert [entry.event_id for entry in ca.event_log] == [46] * (event == ON_STARTUP)
 
 
 STOPPED_VERBS: dict[str, Callable[[CertificationAuthority], object]] = {
@@ -224,14 +230,14 @@ STOPPED_VERBS: dict[str, Callable[[CertificationAuthority], object]] = {
 @pytest.mark.parametrize("verb", STOPPED_VERBS)
 def test_verbs_on_a_stopped_ca_are_refused(verb: str, *, started: bool) -> None:
     """RPC_S_SERVER_UNAVAILABLE before the first start and after a stop; nothing is journaled."""
-    ca = kit.make_ca(policy=kit.always(kit.PEND))
+    ca = kit.make_ca(policy=kit.always(PEND))
     if started:
         with ca:
             ca.submit(make_csr())
     before = (ca.journal, kit.rows(ca))
     with pytest.raises(ComError) as caught:
         STOPPED_VERBS[verb](ca)
-    assert caught.value.hresult == kit.signed(kit.SERVER_UNAVAILABLE)
+    assert caught.value.hresult == signed(RPC_S_SERVER_UNAVAILABLE)
     assert (ca.journal, kit.rows(ca)) == before
 
 
@@ -247,14 +253,14 @@ def test_start_and_stop_may_be_repeated() -> None:
     """A second start or stop does nothing; rows live on, and ids go on rising."""
     log: Log = []
     policy = kit.ScriptedPolicy(log=log)
-    ca = kit.make_ca(kit.Listener("A", log, kit.SHUTDOWN), policy=policy)
+    ca = kit.make_ca(kit.Listener("A", log, ON_SHUTDOWN), policy=policy)
     for number in (1, 2):
         ca.start()
         ca.start()
         assert ca.submit(make_csr()).request_id == number
         ca.stop()
         ca.stop()
-    once = [("policy", "Initialize"), ("A", kit.SHUTDOWN), ("policy", "ShutDown")]
+    once = [("policy", "Initialize"), ("A", ON_SHUTDOWN), ("policy", "ShutDown")]
     assert log == once * 2
 
 
@@ -267,7 +273,7 @@ def test_verbs_inside_shutdown_find_the_service_closed() -> None:
             ca.submit(make_csr())
         codes.append(caught.value.hresult)
 
-    ca = kit.make_ca(kit.Listener("A", [], kit.SHUTDOWN, ask))
+    ca = kit.make_ca(kit.Listener("A", [], ON_SHUTDOWN, ask))
     with ca:
         pass
-    assert codes == [kit.signed(kit.SERVER_UNAVAILABLE)]
+    assert codes == [signed(RPC_S_SERVER_UNAVAILABLE)]

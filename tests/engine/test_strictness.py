@@ -16,6 +16,7 @@ from cryptography import x509
 
 from certsim import CertificationAuthority, ComError, CRDisposition, Outcome, Sources
 from certsim._engine.journal import Call
+from tests.codes import CERTSRV_E_PROPERTY_EMPTY, E_INVALIDARG, ISSUE, PEND, refused, signed
 from tests.engine import engine_kit
 from tests.engine import values_kit as kit
 from tests.requests_kit import make_csr
@@ -35,7 +36,7 @@ class Seven(enum.IntEnum):
 @pytest.fixture
 def pending() -> Any:
     """Return a running CA with one pending request; a resubmit issues it."""
-    policy = engine_kit.ScriptedPolicy(lambda _c, new: kit.PEND if new else kit.ISSUE)
+    policy = engine_kit.ScriptedPolicy(lambda _c, new: PEND if new else ISSUE)
     with engine_kit.make_ca(policy=policy) as running:
         running.submit(make_csr())
         yield running
@@ -47,12 +48,12 @@ def pending() -> Any:
 @pytest.mark.parametrize("oid", ["1.02.3", "2.5.29.017", "01.2.3", "1.2.3.", "1.2. 3", "1.2.+3"])
 def test_an_oid_in_an_odd_spelling_is_refused(pending: CertificationAuthority, oid: str) -> None:
     """An officer and a policy module spell an OID in the one way there is."""
-    with kit.refused(kit.E_INVALIDARG):
+    with refused(E_INVALIDARG):
         pending.set_certificate_extension(1, oid, b"\x05\x00")
     seen = kit.in_policy(
         lambda server: kit.attempt(server.SetCertificateExtension, oid, kit.BINARY, 0, b"\x05\x00")
     )
-    assert seen == kit.code(kit.E_INVALIDARG)
+    assert seen == kit.code(E_INVALIDARG)
 
 
 @pytest.mark.parametrize("look", [kit.in_policy, kit.in_notify])
@@ -60,7 +61,7 @@ def test_an_oid_in_an_odd_spelling_is_refused(pending: CertificationAuthority, o
 def test_an_extension_is_asked_for_by_text(look: Callable[..., object], name: object) -> None:
     """A name that is no text is E_INVALIDARG for both server objects."""
     seen = look(lambda server: kit.attempt(server.GetCertificateExtension, name, kit.BINARY))
-    assert seen == kit.code(kit.E_INVALIDARG)
+    assert seen == kit.code(E_INVALIDARG)
 
 
 @pytest.mark.parametrize("name", [[], None, 5, b"1.2"])
@@ -69,7 +70,7 @@ def test_an_extension_is_set_by_text(name: object) -> None:
     seen = kit.in_policy(
         lambda server: kit.attempt(server.SetCertificateExtension, name, kit.BINARY, 0, b"\x05\x00")
     )
-    assert seen == kit.code(kit.E_INVALIDARG)
+    assert seen == kit.code(E_INVALIDARG)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_a_value_of_no_known_type_is_told_the_types(
     before = engine_kit.rows(pending)
     with pytest.raises(ComError) as caught:
         pending.set_certificate_extension(1, OTHER, value)
-    assert caught.value.hresult == engine_kit.signed(kit.E_INVALIDARG)
+    assert caught.value.hresult == signed(E_INVALIDARG)
     assert [word for word in ("bytes", "int", "datetime") if word not in str(caught.value)] == []
     assert engine_kit.rows(pending) == before
 
@@ -176,14 +177,14 @@ def test_what_is_no_id_is_refused_and_not_journaled(
 ) -> None:
     """Text, nothing, a list and a truth value raise E_INVALIDARG and leave no line."""
     before = pending.journal
-    with kit.refused(kit.E_INVALIDARG):
+    with refused(E_INVALIDARG):
         getattr(pending, verb)(number)
     assert pending.journal == before
 
 
 def test_a_serial_number_is_text(ca: CertificationAuthority) -> None:
     """A number in its place is E_INVALIDARG."""
-    with kit.refused(kit.E_INVALIDARG):
+    with refused(E_INVALIDARG):
         ca.retrieve(serial_number=5)  # type: ignore[arg-type]
 
 
@@ -191,7 +192,7 @@ def test_an_unknown_serial_number_is_named(ca: CertificationAuthority) -> None:
     """CERTSRV_E_PROPERTY_EMPTY says which serial number was asked for."""
     with pytest.raises(ComError, match="abcdef") as caught:
         ca.retrieve(serial_number="abcdef")
-    assert caught.value.hresult == engine_kit.signed(kit.PROPERTY_EMPTY)
+    assert caught.value.hresult == signed(CERTSRV_E_PROPERTY_EMPTY)
 
 
 def test_a_huge_requesters_name_stays_short_in_the_journal(ca: CertificationAuthority) -> None:
@@ -209,7 +210,7 @@ def test_policy_cannot_set_what_is_no_text() -> None:
             server.SetCertificateProperty, "CommonName", kit.STRING, "a\ud800"
         )
     )
-    assert seen == kit.code(kit.E_INVALIDARG)
+    assert seen == kit.code(E_INVALIDARG)
 
 
 def test_a_seeded_clock_starts_at_a_known_moment() -> None:

@@ -14,8 +14,19 @@ from typing import Any
 import pytest
 
 from certsim import CertificationAuthority, ComError, ModuleLoadError
+from tests.codes import (
+    DENY,
+    E_FAIL,
+    E_INVALIDARG,
+    EVERY_BIT,
+    ISSUE,
+    ON_DENIED,
+    ON_ISSUED,
+    ON_SHUTDOWN,
+    refused,
+    signed,
+)
 from tests.engine import engine_kit as kit
-from tests.engine import values_kit
 from tests.requests_kit import make_csr
 
 THREADS, EACH = 8, 20
@@ -40,7 +51,7 @@ class Waits:
 
     def Initialize(self, strConfig: str) -> int:
         """Ask for everything."""
-        return kit.EVERY_BIT
+        return EVERY_BIT
 
     async def Notify(self, event: int, context: int) -> None:
         """Do nothing, later."""
@@ -55,7 +66,7 @@ class WaitingPolicy(kit.ScriptedPolicy):
 
     async def VerifyRequest(self, strConfig: str, context: int, new: int, flags: int) -> object:
         """Issue, later."""
-        return kit.ISSUE
+        return ISSUE
 
 
 class Locked(Waits):
@@ -88,14 +99,14 @@ def test_a_value_of_the_wrong_type_keeps_the_ca_from_starting(name: str, value: 
     ca = kit.make_ca(config={rf"ca\{name}": value})
     with pytest.raises(ComError, match=name) as caught:
         ca.start()
-    assert caught.value.hresult == kit.signed(kit.E_INVALIDARG)
+    assert caught.value.hresult == signed(E_INVALIDARG)
     assert not ca.running
 
 
 @pytest.mark.parametrize("host", [None, "", "\ud800", "h\u00f6st", 5])
 def test_a_host_that_cannot_be_is_refused_at_once(host: Any) -> None:
     """A name that fits no URL is E_INVALIDARG where it is given."""
-    with values_kit.refused(values_kit.E_INVALIDARG):
+    with refused(E_INVALIDARG):
         kit.make_ca(dns_name=host)
 
 
@@ -176,7 +187,7 @@ def test_a_policys_file_runs_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         encoding="utf-8",
     )
     with kit.make_ca(policy=f"{file}:Decides") as ca:
-        assert ca.submit(make_csr()).disposition == kit.REFUSE
+        assert ca.submit(make_csr()).disposition == DENY
     assert count.read_text(encoding="utf-8") == "x"
 
 
@@ -189,7 +200,7 @@ def test_an_exit_module_is_removed_whatever_the_case(spelling: str) -> None:
     assert ca.exit_modules == ("B.Exit",)
     with ca:
         ca.submit(make_csr())
-    assert log == [("B", kit.ISSUED), ("B", kit.SHUTDOWN)]
+    assert log == [("B", ON_ISSUED), ("B", ON_SHUTDOWN)]
 
 
 @pytest.mark.parametrize("spelling", ["A.Exit", "a.EXIT"])
@@ -201,7 +212,7 @@ def test_active_may_be_one_text_and_ignores_case(spelling: str, *, listed: bool)
     ca.set_config(r"ca\ExitModules\Active", [spelling] if listed else spelling)
     with ca:
         ca.submit(make_csr())
-    assert log == [("A", kit.ISSUED), ("A", kit.SHUTDOWN)]
+    assert log == [("A", ON_ISSUED), ("A", ON_SHUTDOWN)]
     assert ca.event_log == ()
 
 
@@ -210,12 +221,12 @@ def test_active_may_be_one_text_and_ignores_case(spelling: str, *, listed: bool)
 
 @pytest.mark.parametrize(
     "error",
-    [RuntimeError("m" * 5_000_000), ComError(kit.E_FAIL, "m" * 5_000_000)],
+    [RuntimeError("m" * 5_000_000), ComError(E_FAIL, "m" * 5_000_000)],
     ids=["exception", "COM error"],
 )
 def test_a_modules_words_are_cut_in_the_event_log(error: Exception) -> None:
     """Of five megabytes the event log keeps 8,192 characters, for exit and policy modules."""
-    listener = kit.Listener("A", [], kit.DENIED, kit.raising(error))
+    listener = kit.Listener("A", [], ON_DENIED, kit.raising(error))
     with kit.make_ca(listener, policy=kit.ScriptedPolicy(kit.raising(error))) as ca:
         outcome = ca.submit(make_csr())
     lengths = [len(entry.text) for entry in ca.event_log]
@@ -245,7 +256,7 @@ def test_modules_plugged_in_at_once_are_all_there() -> None:
 
     def install() -> list[str]:
         together.wait(kit.PATIENCE)
-        return [ca.install_exit_module(kit.Listener("A", log, kit.ISSUED)) for _ in range(EACH)]
+        return [ca.install_exit_module(kit.Listener("A", log, ON_ISSUED)) for _ in range(EACH)]
 
     workers = [kit.Worker(install) for _ in range(THREADS)]
     given = [progid for worker in workers for progid in worker.result()]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import codecs
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 from certsim import CertificationAuthority, CRDisposition
+from tests.codes import FAILED, NTE_BAD_ALGID, signed
 from tests.engine import der_builder as der
 from tests.engine import engine_kit
+from tests.marks import needs_openssl
 from tests.requests_kit import make_csr, make_key
-
-BAD_ALGID = 0x80090008
-# Source: winerror.h, NTE_BAD_ALGID
-ROW_FAILED = 30
-# Source: certutil -schema, Request.Disposition
 
 
 def pem(label: str, data: bytes) -> bytes:
@@ -57,7 +53,7 @@ KEY_FILES = {
 }
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+@needs_openssl
 def test_a_good_md5_signature_is_a_bad_algorithm(
     ca: CertificationAuthority, tmp_path: Path
 ) -> None:
@@ -69,9 +65,9 @@ def test_a_good_md5_signature_is_a_bad_algorithm(
     outcome = ca.submit(out.read_bytes())
     assert (outcome.disposition, outcome.status) == (
         CRDisposition.ERROR,
-        engine_kit.signed(BAD_ALGID),
+        signed(NTE_BAD_ALGID),
     )
-    assert row(ca)["Request.Disposition"] == ROW_FAILED
+    assert row(ca)["Request.Disposition"] == FAILED
 
 
 @pytest.mark.parametrize("before", ["0815 of Monday\n", "0\n", "0", "0~\n", "0815 M\u00fcller\n"])
@@ -98,7 +94,7 @@ def test_a_private_key_is_not_kept(ca: CertificationAuthority, kind: str, *, cut
     lines = KEY_FILES[kind].splitlines(keepends=True)
     sent = b"".join(lines[:-1]) if cut else b"".join(lines)
     assert ca.submit(sent).disposition == CRDisposition.ERROR
-    assert row(ca)["Request.Disposition"] == ROW_FAILED
+    assert row(ca)["Request.Disposition"] == FAILED
     kept = row(ca)["Request.RawRequest"]
     body = [line.strip() for line in lines if not {*b"-:"} & {*line} and len(line) > 16]
     secrets = [bit for line in body for bit in (line, base64.b64decode(line + b"==")[:24])]

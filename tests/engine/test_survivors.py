@@ -17,12 +17,22 @@ from cryptography import x509
 import certsim
 from certsim._engine import columns, names
 from certsim.registry import open_key
+from tests.codes import (
+    CERTSRV_E_PROPERTY_EMPTY,
+    E_INVALIDARG,
+    EVERY_BIT,
+    ISSUE,
+    ON_PENDING,
+    ON_SHUTDOWN,
+    PEND,
+    SAYS_ISSUED,
+)
 from tests.engine import der_builder as der
 from tests.engine import values_kit as kit
-from tests.engine.engine_kit import EVERY_BIT, PENDING, SHUTDOWN, Listener
+from tests.engine.engine_kit import Listener
 
-ISSUED, DISABLE, POLICY_ORIGIN = 3, 2, 0x20000
-EMPTY = kit.code(kit.PROPERTY_EMPTY)
+DISABLE, POLICY_ORIGIN = 2, 0x20000
+EMPTY = kit.code(CERTSRV_E_PROPERTY_EMPTY)
 COMMON_NAME, COUNTRY, ORG_UNIT = "2.5.4.3", "2.5.4.6", "2.5.4.11"
 KEY_IDENTIFIER, ALTERNATIVE_NAME = "2.5.29.14", "2.5.29.17"
 PRINCIPAL = "1.3.6.1.4.1.311.20.2.3"
@@ -41,7 +51,7 @@ def test_name_part_that_the_subject_drops_is_empty_once_issued() -> None:
         server.SetCertificateProperty("Title", kit.STRING, "Dr.")
         during.append(kit.attempt(server.GetCertificateProperty, "Title", kit.STRING))
         server.SetCertificateProperty("Locality", kit.STRING, "Bonn")
-        return kit.ISSUE
+        return ISSUE
 
     def look(server: Any) -> list[object]:
         return [
@@ -99,7 +109,7 @@ def test_principal_name_is_that_of_the_issued_certificate(
 def test_principal_name_that_was_only_asked_for_is_empty() -> None:
     """A disabled alternative name is not in the certificate, and pending rows have none."""
     request = kit.csr(kit.WWW, x509.SubjectAlternativeName([UPN]))
-    for verdict in (kit.ISSUE, kit.PEND):
+    for verdict in (ISSUE, PEND):
         found = kit.in_notify(
             lambda s: kit.attempt(s.GetCertificateProperty, "UPN", kit.STRING),
             request,
@@ -147,7 +157,7 @@ def test_name_part_of_no_string_type_keeps_its_bytes_in_the_certificate(value: b
     request = der.pkcs10(kit.key(), subject=der.seq(common, odd, LAND))
     with kit.authority(config={r"ca\EnforceX500NameLengths": 0}) as ca:
         outcome = ca.submit(request)
-    assert outcome.disposition == ISSUED, str(outcome)
+    assert outcome.disposition == SAYS_ISSUED, str(outcome)
     assert der.seq(LAND, odd, common) in (outcome.raw_certificate or b"")
 
 
@@ -181,7 +191,7 @@ def test_long_oid_that_was_not_requested_is_refused_still() -> None:
         longer = f"{LONG_OID}.1"
         return [kit.attempt(server.SetCertificateExtension, longer, kit.BINARY, 0, b"\x05\x00")]
 
-    assert kit.in_policy(attempts, request) == [kit.code(kit.E_INVALIDARG)]
+    assert kit.in_policy(attempts, request) == [kit.code(E_INVALIDARG)]
 
 
 # --- the end of a CA, and a detour to another ----------------------------------------------------
@@ -192,7 +202,7 @@ def test_module_can_open_its_key_while_the_ca_shuts_down() -> None:
     told: list[object] = []
 
     def act(event: int, _context: int) -> None:
-        if event == SHUTDOWN:
+        if event == ON_SHUTDOWN:
             server = certsim.CCertServerExit()
             where = server.GetCertificateProperty("ModuleRegistryLocation", kit.STRING)
             told.append(open_key(where)["Port"])  # type: ignore[arg-type]
@@ -224,7 +234,7 @@ def test_context_0_is_the_own_ca_again_after_a_submit_to_another(listens: bool) 
     )
 
     def act(event: int, _context: int) -> None:
-        if event == SHUTDOWN:
+        if event == ON_SHUTDOWN:
             return
         kept = certsim.CCertServerExit()
         told.append((name_at_zero(kept), location(kept)))
@@ -240,7 +250,7 @@ def test_context_0_is_the_own_ca_again_after_a_submit_to_another(listens: bool) 
         first.submit(kit.csr())
         assert not first.event_log
     own = "First.Exit"
-    assert told == [("First CA", own), ISSUED, ("First CA", "First CA", own)]
+    assert told == [("First CA", own), SAYS_ISSUED, ("First CA", "First CA", own)]
     # At its issue inside the other CA's, and at its own SHUTDOWN.
     assert inside == (["Second CA", "Second CA"] if listens else [])
 
@@ -289,7 +299,7 @@ class Judge:
 def test_what_an_officer_sets_is_seen_by_the_next_reader(decide: str) -> None:
     """The key identifier read at CERTPENDING is not what is told after the officer's change."""
     seen: list[tuple[int, object, object]] = []
-    verdicts = iter((kit.PEND, kit.ISSUE))
+    verdicts = iter((PEND, ISSUE))
     told: list[object] = []
 
     def judge(server: Any, _context: int) -> int:
@@ -304,14 +314,14 @@ def test_what_an_officer_sets_is_seen_by_the_next_reader(decide: str) -> None:
         getattr(ca, decide)(1)
     computed = der.identifier(kit.key()).hex(" ")
     after = {"resubmit": 0x1, "deny": 0x4}[decide]
-    assert seen == [(PENDING, computed, "red"), (after, "ab cd", "blue")]
+    assert seen == [(ON_PENDING, computed, "red"), (after, "ab cd", "blue")]
     assert told == [computed, *(["ab cd"] if decide == "resubmit" else [])]
 
 
 def test_standing_row_forgets_what_was_decoded_before_an_officers_change() -> None:
     """The pending row itself, read before, during and after, tells what it holds just then."""
     seen: list[tuple[int, object, object]] = []
-    with kit.authority(watcher(seen), policy=kit.always(kit.PEND)) as ca:
+    with kit.authority(watcher(seen), policy=kit.always(PEND)) as ca:
         ca.submit(kit.csr())
 
         def standing() -> object:

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from certsim import CertificationAuthority
+from tests.codes import ON_CRL, RPC_S_SERVER_UNAVAILABLE, refused
 from tests.engine import publishing_kit as kit
 from tests.engine.engine_kit import Listener, Worker
 
 TEN_MINUTES, SECOND = timedelta(minutes=10), timedelta(seconds=1)
-SERVER_UNAVAILABLE = 0x800706BA
 
 
 def ticks(ca: CertificationAuthority, step: timedelta, span: timedelta) -> Counter[str]:
@@ -42,7 +42,7 @@ def test_a_start_publishes_nothing() -> None:
 
 def test_a_stopped_ca_has_no_clock() -> None:
     """It is refused like any other verb."""
-    with kit.refused(SERVER_UNAVAILABLE):
+    with refused(RPC_S_SERVER_UNAVAILABLE):
         kit.make_ca().tick()
 
 
@@ -50,7 +50,7 @@ def test_a_stopped_ca_has_no_clock() -> None:
 def test_a_year_has_its_lists(step: timedelta) -> None:
     """53 bases, one each week, and a delta each day, the first one included; all with a number."""
     log: list[tuple[object, ...]] = []
-    with kit.make_ca(Listener("A", log, kit.CRLISSUED)) as ca:
+    with kit.make_ca(Listener("A", log, ON_CRL)) as ca:
         assert ticks(ca, step, 365 * kit.DAY) == {"base": 53, "delta": 366}
         assert kit.number(ca.crl(delta=True)) == 366
         assert kit.number(ca.crl()) == 365
@@ -103,12 +103,12 @@ def test_a_persons_run_moves_the_next_one() -> None:
 def test_a_new_key_is_due_at_once_and_takes_the_others_along() -> None:
     """One run for all keys, one number, one event."""
     log: list[tuple[object, ...]] = []
-    with kit.make_ca(Listener("A", log, kit.CRLISSUED)) as ca:
+    with kit.make_ca(Listener("A", log, ON_CRL)) as ca:
         ca.tick()
         ca.renew(new_key=True)
         published = ca.tick()
     assert [(crl.key_index, crl.number) for crl in published] == [(0, 2), (0, 2), (1, 2), (1, 2)]
-    assert log == [("A", kit.CRLISSUED)] * 2
+    assert log == [("A", ON_CRL)] * 2
 
 
 def test_deltas_switched_on_again_are_due_at_once() -> None:
@@ -183,7 +183,7 @@ def test_only_lists_that_failed_are_tried_again(tmp_path: Path) -> None:
 def test_after_ten_attempts_the_clock_gives_up() -> None:
     """Event 67 says so; then nothing is tried until the next list, which has ten again."""
     log: list[tuple[object, ...]] = []
-    exit_module = Listener("A", log, kit.CRLISSUED)
+    exit_module = Listener("A", log, ON_CRL)
     lines = ["1:http://www.test/ca.crl"]
     with kit.make_ca(exit_module, lines=lines, CRLDeltaPeriodUnits=0) as ca:
         assert ticks(ca, TEN_MINUTES, 6 * kit.DAY) == {"base": 10}

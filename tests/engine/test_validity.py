@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import certsim
 from certsim._engine import validity
+from tests.codes import E_INVALIDARG, ISSUE, PEND, refused, signed
 from tests.engine import values_kit as kit
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -89,10 +90,10 @@ def test_unit_words_ignore_case_and_outer_blanks(word: str) -> None:
 )
 def test_what_is_no_period_is_refused(units: int, word: str) -> None:
     """Another word and a negative count are E_INVALIDARG, and no CA starts with them."""
-    with kit.refused(kit.E_INVALIDARG):
+    with refused(E_INVALIDARG):
         validity.after(NOW, units, word)
     ca = kit.authority(config={r"ca\ValidityPeriod": word, r"ca\ValidityPeriodUnits": units})
-    with kit.refused(kit.E_INVALIDARG):
+    with refused(E_INVALIDARG):
         ca.start()
 
 
@@ -150,7 +151,7 @@ def test_an_impossible_clock_skew_is_refused_at_start_or_survived() -> None:
     try:
         ca.start()
     except certsim.ComError as error:
-        assert error.hresult == kit.E_INVALIDARG - 2**32  # noqa: PT017  (either end is right)
+        assert error.hresult == signed(E_INVALIDARG)  # noqa: PT017  (either end is right)
     else:
         with ca:
             assert ca.submit(kit.csr()).request_id == 1
@@ -173,7 +174,7 @@ def test_shortening_by_policy_is_told() -> None:
 
     def decide(server: object, _context: int) -> int:
         server.SetCertificateProperty("NotAfter", kit.DATE, NOW + timedelta(days=1))  # type: ignore[attr-defined]
-        return kit.ISSUE
+        return ISSUE
 
     _, end, message = dates(policy=decide)
     assert end == NOW + timedelta(days=1)
@@ -187,14 +188,14 @@ def test_an_expired_ca_issues_nothing() -> None:
     with kit.authority(sources=sources) as ca:
         sources.clock.advance(timedelta(days=366 * 6))
         outcome = ca.submit(kit.csr())
-        assert outcome.status == 0x800B0101 - 2**32
+        assert outcome.status == signed(0x800B0101)
         assert ca.retrieve(1).disposition == certsim.CRDisposition.DENIED
 
 
 def test_a_resubmitted_request_is_dated_anew() -> None:
     """Dates are computed again when an officer lets a request through later."""
     sources = certsim.Sources.seeded(1)
-    with kit.authority(sources=sources, policy=kit.always(kit.PEND)) as ca:
+    with kit.authority(sources=sources, policy=kit.always(PEND)) as ca:
         ca.submit(kit.csr())
         sources.clock.advance(timedelta(days=30))
         found = ca.resubmit(1).certificate
@@ -205,5 +206,5 @@ def test_a_resubmitted_request_is_dated_anew() -> None:
 def test_a_count_that_is_no_number_keeps_the_ca_from_starting() -> None:
     """ValidityPeriodUnits of another registry type is an unusable configuration, not 0 units."""
     ca = kit.authority(config={r"ca\ValidityPeriodUnits": "2"})
-    with kit.refused(kit.E_INVALIDARG), ca:
+    with refused(E_INVALIDARG), ca:
         pass

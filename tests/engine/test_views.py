@@ -1,4 +1,4 @@
-"""Views by hand: each table and predefined view, what is refused, what is left unread.
+"""Views by hand: what each table and each predefined view shows.
 
 Source: certutil -schema (data/facts.json); sdk-api certview; docs/rulings.md (Views).
 """
@@ -6,81 +6,21 @@ Source: certutil -schema (data/facts.json); sdk-api certview; docs/rulings.md (V
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
 from typing import Any
 
-import attrs
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from certsim import CertificationAuthority, ComError, RowDisposition
+from certsim import CertificationAuthority, RowDisposition
 from certsim._engine import views
-from certsim._engine.state import CAState
-from certsim.database.memory import MemoryShelf
-from certsim.database.rows import AttributeRow, CRLRow, ExtensionRow, Row, Value
+from certsim.database.rows import AttributeRow, CRLRow, ExtensionRow, Row
 from certsim.facts.views import VIEWS
+from tests.codes import PEND
 from tests.engine import engine_kit as kit
-from tests.engine import values_kit
+from tests.engine.views_kit import ID, SAMPLES, STATE, TABLES, holding, ids, row
 from tests.requests_kit import make_badly_signed_csr, make_csr
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-SAMPLES: dict[str, Value] = {"LONG": 7, "STRING": "text", "BINARY": b"\x01", "DATE": NOON}
-ID, STATE = "Request.RequestID", "Request.Disposition"
-
-
-def published(*tables: str) -> dict[str, str]:
-    """Return the published columns of *tables* with their types."""
-    return {
-        ("Request." if table == "Request" else "") + column["name"]: column["type"]
-        for table in tables
-        for column in values_kit.facts()["schema"][table]
-    }
-
-
-TABLES = {
-    "request": published("Request", "Certificate"),
-    "extension": published("Extension"),
-    "attribute": published("Attribute"),
-    "crl": published("CRL"),
-}
-UNLIKE: dict[str, list[Any]] = {
-    "LONG": [None, True, "7", 7.0, 2**32, -(2**31) - 1, 10**5000, NOON],
-    "STRING": [None, 7, b"text", ["text"]],
-    "BINARY": [None, "text", 7, bytearray(b"\x01")],
-    "DATE": [None, 7, "2026-01-01", datetime(2026, 1, 1, 12), NOON.date()],  # noqa: DTZ001
-}
-"""For each type what is not of it."""
-
-
-def holding(*rows: Row, crls: tuple[CRLRow, ...] = (), shelf: MemoryShelf | None = None) -> CAState:
-    """Return the state of a stopped CA with these rows."""
-    shelf = shelf or MemoryShelf()
-    for row in rows:
-        shelf.commit(row)
-    shelf.commit_crls(crls)
-    return attrs.evolve(kit.make_ca()._state, shelf=shelf)
-
-
-def row(number: int, **columns: Value) -> Row:
-    """Return a row; a double underscore stands for the dot of `Request.`."""
-    named = {name.replace("__", "."): value for name, value in columns.items()}
-    return Row(number, {ID: number, **named})
-
-
-def ids(rows: views.View, column: str = ID) -> list[Any]:
-    """Return one column of a view."""
-    return [found[column] for found in rows]
-
-
-def refusal(state: CAState, **arguments: Any) -> str:
-    """Return the message with which a view is refused; the code has to be E_INVALIDARG."""
-    with pytest.raises(ComError) as caught:
-        views.view(state, **arguments)
-    assert caught.value.hresult == kit.signed(kit.E_INVALIDARG)
-    return str(caught.value)
-
 
 # --- what there is to read -----------------------------------------------------------------------
 
@@ -193,6 +133,7 @@ def test_revoked_certificates_have_a_view() -> None:
 
 # --- predefined views ----------------------------------------------------------------------------
 
+
 VISIBLE = [9, 12, 15, 16, 17, 20, 21, 30, 31]
 """The dispositions a committed row may have. Source: certsrv.h."""
 
@@ -240,9 +181,16 @@ def test_the_queue_shows_what_an_officer_decides_by() -> None:
     assert {f"Request.{name}" for name in names} <= set(views.view(holding(), "queue").columns)
 
 
+def test_the_queue_shows_the_status_of_its_requests() -> None:
+    """StatusCode is among its columns, the disposition is not. Source: MS-CSRA, product note 49."""
+    shown = views.view(holding(), "queue").columns
+    assert "Request.StatusCode" in shown
+    assert "Request.Disposition" not in shown
+
+
 def test_views_follow_the_life_of_a_request() -> None:
     """A request moves from the queue to the log or to the failed ones as verbs decide."""
-    with kit.make_ca(policy=kit.always(kit.PEND)) as ca:
+    with kit.make_ca(policy=kit.always(PEND)) as ca:
         queue, failed = (ca.view(name, columns=[ID]) for name in ("queue", "failed"))
         ca.submit(make_csr())
         ca.submit(make_csr())
@@ -260,349 +208,10 @@ def test_the_state_active_is_never_seen() -> None:
 
     def look(_context: int, _new: int) -> int:
         seen.append(ids(made[0].view(columns=[STATE]), STATE))
-        return kit.PEND
+        return PEND
 
     with kit.make_ca(policy=kit.ScriptedPolicy(look)) as ca:
         made.append(ca)
         ca.submit(make_csr())
         ca.resubmit(1)
     assert seen == [[], [RowDisposition.PENDING]]
-
-
-# --- what is refused -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["nothing", "", "requests", "Certificate", None, 7, b"log"])
-def test_an_unknown_view_is_refused_with_the_list(name: Any) -> None:
-    """The message tells what was asked for and what there is."""
-    message = refusal(holding(), name=name)
-    assert (repr(name) if isinstance(name, str) else type(name).__name__) in message
-    assert all(known in message for known in VIEWS)
-
-
-@pytest.mark.parametrize("table", sorted(TABLES))
-def test_columns_of_other_tables_are_refused(table: str) -> None:
-    """A table knows its own columns only: to show, to restrict and to sort by."""
-    for other in sorted(set(TABLES) - {table}):
-        for name, kind in TABLES[other].items():
-            assert name in refusal(holding(), name=table, columns=[name])
-            assert name in refusal(holding(), name=table, where=[(name, "=", SAMPLES[kind])])
-            assert name in refusal(holding(), name=table, order_by=name)
-
-
-@pytest.mark.parametrize("name", ["", " ", "Request.", "Nothing", "-RequestID", 7, None, b"UPN"])
-def test_unknown_columns_are_refused(name: Any) -> None:
-    """What is no column is refused, wherever it stands."""
-    refusal(holding(), columns=["UPN", name])
-    refusal(holding(), where=[("RequestID", "=", 1), (name, "=", 1)])
-
-
-@pytest.mark.parametrize("table", sorted(TABLES))
-def test_values_of_another_type_are_refused(table: str) -> None:
-    """A restriction takes the column's type and says which; nothing is converted."""
-    spoken = {"LONG": "int", "STRING": "text", "BINARY": "bytes", "DATE": "datetime with a time"}
-    for name, kind in TABLES[table].items():
-        for value in UNLIKE[kind]:
-            message = refusal(holding(), name=table, where=[(name, "=", value)])
-            assert name in message
-            assert spoken[kind] in message.partition(name)[2]
-
-
-@pytest.mark.parametrize("table", sorted(TABLES))
-def test_only_indexed_columns_sort(table: str) -> None:
-    """A column sorts if the published schema has an index on it."""
-    for column in (c for name in ("Request", "Certificate", "Extension", "Attribute", "CRL")
-                   for c in values_kit.facts()["schema"][name]):  # fmt: skip
-        for name in (column["name"], f"Request.{column['name']}"):
-            if name not in TABLES[table]:
-                continue
-            indexed = is_indexed(table, name)
-            for order in (name, f"+{name}", f"-{name}"):
-                if indexed:
-                    assert list(views.view(holding(), table, order_by=order)) == []
-                else:
-                    assert name in refusal(holding(), name=table, order_by=order)
-
-
-def is_indexed(table: str, name: str) -> bool:
-    """Return what the published schema says."""
-    schema = values_kit.facts()["schema"]
-    parts = {"request": "Certificate", "extension": "Extension", "attribute": "Attribute"}
-    part = "Request" if name.startswith("Request.") else parts.get(table, "CRL")
-    bare = name.removeprefix("Request.")
-    return any(column["indexed"] for column in schema[part] if column["name"] == bare)
-
-
-@pytest.mark.parametrize("order", ["", "-", "+", "--RequestID", "+-RequestID", "RequestID-", 7, []])
-def test_an_order_is_a_column_with_one_sign_at_most(order: Any) -> None:
-    """Other shapes are refused."""
-    refusal(holding(), order_by=order)
-
-
-@pytest.mark.parametrize("sign", ["==", "!=", "<>", "=<", "", " =", "in", None, 1, ["="]])
-def test_an_unknown_operator_is_refused(sign: Any) -> None:
-    """The five signs are all there is; the message names the other and the column."""
-    message = refusal(holding(), where=[(STATE, sign, 20)])
-    assert STATE in message
-    assert (repr(sign) if isinstance(sign, str) else type(sign).__name__) in message
-
-
-@pytest.mark.parametrize("sign", ["<", "<=", ">", ">="])
-def test_bytes_have_no_order(sign: str) -> None:
-    """A BINARY column can be asked for equality only."""
-    state = holding(row(1, RawCertificate=b"a"), row(2, RawCertificate=b"b"))
-    assert "RawCertificate" in refusal(state, where=[("RawCertificate", sign, b"a")])
-    assert ids(views.view(state, columns=[ID], where=[("RawCertificate", "=", b"b")])) == [2]
-
-
-@pytest.mark.parametrize(
-    "where",
-    [(STATE, "=", 20), [(STATE, "=")], [(STATE, "=", 20, 1)], ["a=b"], [None], [{}], "", b"", 7],
-)
-def test_restrictions_are_triples_in_a_list(where: Any) -> None:
-    """One triple without a list, or what is no triple, is refused; letters are not taken apart."""
-    refusal(holding(), where=where)
-
-
-@pytest.mark.parametrize("columns", ["RequestID", "", b"UPN", 7, True])
-def test_one_name_is_no_list_of_columns(columns: Any) -> None:
-    """A plain text is not taken letter by letter."""
-    assert "*columns*" in refusal(holding(), columns=columns)
-
-
-def test_refusals_come_before_the_first_row() -> None:
-    """What is wrong is told by the call, not by the loop."""
-    refusal(holding(), where=[("Nothing", "=", 1)])
-
-
-# --- comparing and sorting -----------------------------------------------------------------------
-
-LATER = NOON + timedelta(seconds=1)
-
-
-@pytest.mark.parametrize(
-    ("sign", "found"), [("=", [2]), ("<", [1]), ("<=", [1, 2]), (">", [3]), (">=", [2, 3])]
-)
-@pytest.mark.parametrize(
-    ("column", "values"),
-    [
-        ("PublicKeyLength", [-1, 0, 1]),
-        ("CommonName", ["a", "B", "c"]),
-        ("NotAfter", [NOON, LATER, LATER + timedelta(days=1)]),
-    ],
-)
-def test_the_operators_compare(column: str, values: list[Any], sign: str, found: list[int]) -> None:
-    """Each operator finds what lies on its side of the value in the middle."""
-    state = holding(*(row(n, **{column: value}) for n, value in enumerate(values, 1)))
-    asked = views.view(state, columns=[ID], where=[(column, sign, values[1])])
-    assert ids(asked) == found
-
-
-def test_a_status_may_be_written_as_winerror_has_it() -> None:
-    """A LONG is signed, and an HRESULT written unsigned means the same."""
-    state = holding(row(1, Request__StatusCode=kit.signed(kit.E_INVALIDARG)), row(2))
-    for code in (kit.E_INVALIDARG, kit.signed(kit.E_INVALIDARG)):
-        found = views.view(state, columns=[ID], where=[("Request.StatusCode", "=", code)])
-        assert ids(found) == [1]
-    found = views.view(state, columns=[ID], where=[("Request.StatusCode", "<", 0)])
-    assert ids(found) == [1]
-
-
-def test_text_is_compared_without_its_letter_case() -> None:
-    """What differs in case alone is equal, serial numbers included."""
-    state = holding(row(1, SerialNumber="61ab"), row(2, SerialNumber="61AB"))
-    found = views.view(state, columns=[ID], where=[("SerialNumber", "=", "61Ab")])
-    assert ids(found) == [1, 2]
-
-
-@pytest.mark.parametrize("sign", ["=", "<", "<=", ">", ">="])
-def test_no_value_matches_nothing(sign: str) -> None:
-    """A row without a value in a restricted column is never found; cleared text is no value."""
-    state = holding(row(1), row(2, CommonName=""))
-    assert list(views.view(state, where=[("CommonName", sign, "")])) == []
-    assert list(views.view(state, where=[("NotAfter", sign, NOON)])) == []
-
-
-def test_equal_rows_keep_the_order_of_their_ids() -> None:
-    """Sorting is stable upwards and downwards, and rows without a value are the lowest."""
-    rows = [row(n, UPN=text) for n, text in ((4, "b"), (1, "B"), (3, "a"))]
-    state = holding(*rows, row(2))
-
-    def order(order_by: str | None) -> list[Any]:
-        return ids(views.view(state, columns=[ID], order_by=order_by))
-
-    assert order("UPN") == order("+upn") == [2, 3, 1, 4]
-    assert order("-UPN") == [1, 4, 3, 2]
-    assert order(None) == [1, 2, 3, 4]
-
-
-def test_a_column_named_twice_is_shown_once() -> None:
-    """The row is a dict, and its names are the view's."""
-    found = views.view(holding(row(1)), columns=["upn", ID, "UPN", ID.upper()])
-    assert found.columns == ("UPN", ID)
-    assert list(found) == [{"UPN": None, ID: 1}]
-
-
-def test_no_columns_count_the_rows() -> None:
-    """An empty list of columns is a question too."""
-    assert list(views.view(holding(row(1), row(2)), columns=[])) == [{}, {}]
-
-
-# --- lazy ----------------------------------------------------------------------------------------
-
-
-class Noted(dict[str, Value]):
-    """Be the columns of a row and note which are asked for."""
-
-    def __init__(self, number: int, log: list[tuple[int, str]]) -> None:
-        super().__init__({ID: number, "UPN": "upn", "CommonName": "name"})
-        self._log = log
-
-    def get(self, name: str, default: Any = None) -> Any:
-        self._log.append((self[ID], name))  # type: ignore[arg-type]
-        return super().get(name, default)
-
-
-def test_a_row_is_read_when_the_loop_comes_to_it() -> None:
-    """Nothing is read before the first row is asked for, and then only what was asked for."""
-    log: list[tuple[int, str]] = []
-    state = holding(*(Row(number, Noted(number, log)) for number in (1, 2, 3)))
-    found = iter(views.view(state, columns=["UPN"], where=[("CommonName", "=", "name")]))
-    log.clear()
-    next(found)
-    assert log == [(1, "CommonName"), (1, "UPN")]
-    next(found)
-    assert log[2:] == [(2, "CommonName"), (2, "UPN")]
-
-
-def test_a_row_that_does_not_pass_is_not_shown_or_read_further() -> None:
-    """The first restriction that fails ends the reading of a row."""
-    log: list[tuple[int, str]] = []
-    state = holding(Row(1, Noted(1, log)))
-    log.clear()
-    where: list[views.Restriction] = [("CommonName", "=", "other"), ("UPN", "=", "upn")]
-    assert list(views.view(state, columns=["UPN"], where=where)) == []
-    assert log == [(1, "CommonName")]
-
-
-def test_what_nobody_asks_for_is_not_decoded() -> None:
-    """Names, keys and hashes of an issued row stay encoded until a view wants them."""
-    with kit.make_ca() as ca:
-        ca.submit(make_csr())
-    state = holding(attrs.evolve(kit.rows(ca)[0]))
-    (kept,) = state.shelf
-    assert not kept.decoded
-    assert ids(views.view(state, columns=[ID], where=[(STATE, "=", 20)], order_by=ID)) == [1]
-    assert not kept.decoded
-    assert ids(views.view(state, columns=["CommonName"]), "CommonName") == ["www.example.test"]
-    assert len(kept.decoded) == 1
-
-
-class Walked(MemoryShelf):
-    """Be a shelf that counts how often it is walked through."""
-
-    walks = 0
-
-    def __iter__(self) -> Iterator[Row]:
-        self.walks += 1
-        return super().__iter__()
-
-
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [
-        ("request", ID),
-        ("request", "RequestID"),
-        ("extension", "ExtensionRequestId"),
-        ("attribute", "AttributeRequestId"),
-    ],
-)
-def test_one_request_is_found_without_a_walk(table: str, column: str) -> None:
-    """Who asks for one id gets it from the shelf directly, and nothing for one that is not."""
-    one = (AttributeRow("n", "v"),), (ExtensionRow("1.2", 0, b""),)
-    rows = [Row(number, {ID: number, "RequestID": number}, *one) for number in (1, 2, 3)]
-    shelf = Walked()
-    state = holding(*rows, shelf=shelf)
-
-    def found(*where: views.Restriction) -> list[Any]:
-        return ids(views.view(state, table, columns=[column], where=where), column)
-
-    assert found((column, "=", 2)) == [2]
-    assert found((column, "=", 4)) == found((column, "=", -1)) == []
-    assert found((column, ">", 1), (column, "=", 3)) == [3]
-    assert found((column, "=", 1), (column, "=", 3)) == []
-    assert shelf.walks == 0
-    assert found((column, ">=", 2)) == [2, 3]
-    assert shelf.walks == 1
-
-
-# --- beside the verbs ----------------------------------------------------------------------------
-
-
-def test_each_iteration_asks_anew() -> None:
-    """A view is a question: iterated later it tells of later, also while an older loop runs."""
-    with kit.make_ca() as ca:
-        asked = ca.view("log", columns=[ID])
-        assert ids(asked) == []
-        ca.submit(make_csr())
-        early = iter(asked)
-        assert next(early) == {ID: 1}
-        ca.submit(make_csr())
-        assert ids(asked) == [1, 2]
-        assert list(early) == []
-
-
-def test_a_stopped_ca_can_be_viewed() -> None:
-    """Neither the start nor the stop makes a difference."""
-    ca = kit.make_ca()
-    asked = ca.view(columns=[ID])
-    assert ids(asked) == []
-    with ca:
-        ca.submit(make_csr())
-    assert ids(asked) == [1]
-
-
-def test_a_loop_sees_rows_as_they_are_when_it_comes_to_them() -> None:
-    """A row changed beside the loop shows its new state, a deleted one is gone, a new one waits."""
-    with kit.make_ca(policy=kit.always(kit.PEND)) as ca:
-        for _ in range(4):
-            ca.submit(make_csr())
-        loop = iter(ca.view(columns=[ID, STATE]))
-        assert next(loop) == {ID: 1, STATE: 9}
-        ca.deny(2)
-        ca._state.shelf.delete(3)
-        ca.submit(make_csr())
-        assert list(loop) == [{ID: 2, STATE: 31}, {ID: 4, STATE: 9}]
-
-
-def test_views_can_be_read_while_another_thread_submits() -> None:
-    """A loop on one thread and verbs on another do not disturb each other."""
-    with kit.make_ca() as ca:
-        asked = ca.view("log", columns=[ID, "SerialNumber"], order_by="-RequestID")
-        worker = kit.Worker(lambda: [ca.submit(make_csr()).request_id for _ in range(40)])
-        seen = []
-        while worker.running:
-            seen.append(ids(asked))
-        assert worker.result() == list(range(1, 41))
-        assert ids(asked) == list(range(40, 0, -1))
-    for rows in seen:
-        assert rows == list(range(len(rows), 0, -1))
-
-
-def test_rows_that_are_handed_out_change_nothing() -> None:
-    """What a caller does with a row stays with the caller."""
-    state = holding(row(1, UPN="a"), crls=(CRLRow(1, {"CRLNumber": 1}),))
-    for name, column in (("request", "UPN"), ("crl", "CRLNumber")):
-        asked = views.view(state, name, columns=[column])
-        before = list(asked)
-        for found in asked:
-            found[column] = "changed"
-        assert list(asked) == before
-
-
-def test_a_view_cannot_be_changed() -> None:
-    """Columns are asked for once and stay."""
-    asked = views.view(holding(row(1)), columns=[ID])
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        asked.columns = ("UPN",)  # type: ignore[misc]
-    assert ids(asked) == [1]

@@ -8,13 +8,14 @@ Source: certutil -schema (data/facts.json); docs/rulings.md (Views).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
 from operator import itemgetter
 from typing import Any
 
 import attrs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certsim import ComError
@@ -22,8 +23,10 @@ from certsim._engine import views
 from certsim._engine.state import CAState
 from certsim.database.memory import MemoryShelf
 from certsim.database.rows import AttributeRow, CRLRow, ExtensionRow, Row
+from tests.codes import E_INVALIDARG, signed
 from tests.engine import engine_kit as kit
 from tests.engine import values_kit
+from tests.marks import few_or_many
 
 Fields = dict[str, Any]
 SCHEMA: dict[str, list[Fields]] = {
@@ -185,19 +188,32 @@ def goes_before(one: Any, other: Any, order: str) -> bool:
     return is_before(other, one) if order[0] == "-" else is_before(one, other)
 
 
-@given(st.data(), databases(), st.sampled_from(sorted(COLUMNS)))
-def test_a_view_is_what_the_model_says(data: st.DataObject, base: Database, table: str) -> None:
+Claim = Callable[[st.DataObject, Database, str], None]
+
+
+def for_all(claim: Claim, count: int) -> None:
+    """Try a *claim* about a database and a table of it, *count* times."""
+    tables = st.sampled_from(sorted(COLUMNS))
+    settings(max_examples=count, deadline=None)(given(st.data(), databases(), tables)(claim))()
+
+
+@few_or_many(50, 2000)
+def test_a_view_is_what_the_model_says(count: int) -> None:
     """For all rows, columns, restrictions and orders the answer is the model's, twice over."""
-    question = data.draw(questions(table))
-    asked = views.view(base.state, table, **question.arguments())
-    wanted = answer(base.tables[table], question)
-    assert asked.columns == tuple(question.columns)
-    assert [list(row.items()) for row in asked] == [list(row.items()) for row in wanted]
-    assert list(asked) == wanted
+
+    def claim(data: st.DataObject, base: Database, table: str) -> None:
+        question = data.draw(questions(table))
+        asked = views.view(base.state, table, **question.arguments())
+        wanted = answer(base.tables[table], question)
+        assert asked.columns == tuple(question.columns)
+        assert [list(row.items()) for row in asked] == [list(row.items()) for row in wanted]
+        assert list(asked) == wanted
+
+    for_all(claim, count)
 
 
-@given(st.data(), databases())
-def test_an_answer_does_not_hang_on_spelling(data: st.DataObject, base: Database) -> None:
+@few_or_many(50, 2000)
+def test_an_answer_does_not_hang_on_spelling(count: int) -> None:
     """Names in any letter case, a LONG written unsigned, another time zone: the same answer."""
 
     def respelled(value: Any) -> Any:
@@ -205,35 +221,40 @@ def test_an_answer_does_not_hang_on_spelling(data: st.DataObject, base: Database
             return value % 2**32
         return value.astimezone(timezone(timedelta(hours=5))) if type(value) is datetime else value
 
-    def recased(text: str) -> str:
-        return data.draw(st.sampled_from([text.upper(), text.lower(), text.swapcase()]))
+    def claim(data: st.DataObject, base: Database, table: str) -> None:
+        def recased(text: str) -> str:
+            return data.draw(st.sampled_from([text.upper(), text.lower(), text.swapcase()]))
 
-    table = data.draw(st.sampled_from(sorted(COLUMNS)))
-    asked = data.draw(questions(table))
-    other = views.view(
-        base.state,
-        recased(table),
-        columns=iter([recased(name) for name in asked.columns]),
-        where=[[recased(name), sign, respelled(value)] for name, sign, value in asked.where],  # type: ignore[misc]
-        order_by=asked.order_by and recased(asked.order_by),
-    )
-    assert list(other) == list(views.view(base.state, table, **asked.arguments()))
-    assert other.columns == tuple(asked.columns)
+        asked = data.draw(questions(table))
+        other = views.view(
+            base.state,
+            recased(table),
+            columns=iter([recased(name) for name in asked.columns]),
+            where=[[recased(name), sign, respelled(value)] for name, sign, value in asked.where],  # type: ignore[misc]
+            order_by=asked.order_by and recased(asked.order_by),
+        )
+        assert list(other) == list(views.view(base.state, table, **asked.arguments()))
+        assert other.columns == tuple(asked.columns)
+
+    for_all(claim, count)
 
 
-@given(databases(), st.data())
-def test_more_restrictions_never_find_more(base: Database, data: st.DataObject) -> None:
+@few_or_many(50, 2000)
+def test_more_restrictions_never_find_more(count: int) -> None:
     """For all questions, the rows of `A and B` are those of A that are also those of B."""
-    table = data.draw(st.sampled_from(sorted(COLUMNS)))
-    one, two = data.draw(questions(table)), data.draw(questions(table))
-    every = [column["name"] for column in COLUMNS[table]]
 
-    def rows(*where: tuple[str, str, Any]) -> list[Fields]:
-        return list(views.view(base.state, table, columns=every, where=where))
+    def claim(data: st.DataObject, base: Database, table: str) -> None:
+        one, two = data.draw(questions(table)), data.draw(questions(table))
+        every = [column["name"] for column in COLUMNS[table]]
 
-    both = rows(*one.where, *two.where)
-    assert both == rows(*two.where, *one.where)
-    assert both == [row for row in rows(*one.where) if row in rows(*two.where)]
+        def rows(*where: tuple[str, str, Any]) -> list[Fields]:
+            return list(views.view(base.state, table, columns=every, where=where))
+
+        both = rows(*one.where, *two.where)
+        assert both == rows(*two.where, *one.where)
+        assert both == [row for row in rows(*one.where) if row in rows(*two.where)]
+
+    for_all(claim, count)
 
 
 anything = st.one_of(
@@ -261,6 +282,6 @@ def test_whatever_is_asked_the_error_is_e_invalidarg(
         try:
             found = list(views.view(empty(), **arguments))
         except ComError as error:
-            assert error.hresult == kit.signed(kit.E_INVALIDARG)  # noqa: PT017
+            assert error.hresult == signed(E_INVALIDARG)  # noqa: PT017
         else:
             assert found == []

@@ -10,7 +10,6 @@ Source: RFC 5280 4.1; KB254632; MS-CSRA (SubjectTemplate) and its note 15 (URLs)
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import warnings
 from collections.abc import Iterable
@@ -30,6 +29,7 @@ from hypothesis import strategies as st
 import certsim
 from tests.engine import der_builder as der
 from tests.engine import values_kit as kit
+from tests.marks import needs_openssl
 
 COUNTRY, ORGANIZATION, COMMON = (
     NameOID.COUNTRY_NAME,
@@ -337,7 +337,7 @@ def test_the_root_certificate_is_the_builders_too(kind: str) -> None:
     assert isinstance(digest, hashes.SHA256 | hashes.SHA384 | hashes.SHA512)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="the openssl program is not installed")
+@needs_openssl
 @pytest.mark.parametrize(
     "options",
     [

@@ -8,13 +8,11 @@ Requests are made with cryptography; nothing in this room looks into certsim's o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -22,25 +20,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 import certsim
+from tests.codes import ISSUE
 
 LONG, DATE, BINARY, STRING = 1, 2, 3, 4
 TYPES = {"LONG": LONG, "DATE": DATE, "BINARY": BINARY, "STRING": STRING}
 PYTHON_TYPES = {LONG: "int", DATE: "datetime", BINARY: "bytes", STRING: "str"}
-ISSUE, PEND, DENY = 1, 0, 2
-
-E_INVALIDARG = 0x80070057
-E_UNEXPECTED = 0x8000FFFF
-PROPERTY_EMPTY = 0x80094004
-BAD_REQUESTSTATUS = 0x80094003
-BAD_REQUESTSUBJECT = 0x80094001
-ADMIN_DENIED = 0x80094014
-INVALID_DATA = 0x8007000D
-FILE_NOT_FOUND = 0x80070002
-SERVER_UNAVAILABLE = 0x800706BA
-BAD_SIGNATURE = 0x80090006
-INVALID_IA5 = 0x80092022
-CLASS_STRING = 0x800401F3
-"""HRESULTs, unsigned, as winerror.h has them."""
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 T = TypeVar("T")
@@ -101,14 +85,6 @@ def usage(*bits: str) -> x509.KeyUsage:
         *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
     )
     return x509.KeyUsage(**{name: name in bits for name in names})
-
-
-@contextmanager
-def refused(code: int) -> Iterator[None]:
-    """Expect a COM error with the HRESULT *code*, written unsigned."""
-    with pytest.raises(certsim.ComError) as caught:
-        yield
-    assert f"0x{caught.value.hresult & 0xFFFFFFFF:08X}" == f"0x{code:08X}"
 
 
 def attempt(call: Callable[..., T], *arguments: object) -> T | str:

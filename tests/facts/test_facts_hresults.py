@@ -1,12 +1,12 @@
 """Result codes against the published numbers, signed and unsigned."""
 
-import ctypes
 from typing import Any
 
 import pytest
 
 from certsim.facts.basis import Basis
 from certsim.facts.hresults import HRESULT, HRESULT_FACTS, HRESULTS
+from tests.codes import signed
 
 # Codes that certsim uses and facts.json does not list: wrapped Win32 numbers, and one of OLE's.
 ADDED = {
@@ -28,11 +28,6 @@ def published_codes(oracle: dict[str, Any]) -> dict[str, int]:
         for group in ("hresults", "hresults_other")
         for row in oracle[group]
     }
-
-
-def signed(value: int) -> int:
-    """Read 32 bits as C does."""
-    return ctypes.c_int32(value).value
 
 
 def test_rows_are_the_sheet_s_and_the_added_ones(oracle: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from tests.machines.request_model import ISSUED, REVOKED, ModelRow, RefusedError
 BASE, DELTA = 1, 2
 """CA_CRL_BASE and CA_CRL_DELTA. Source: sdk-api certadm (PublishCRLs)."""
 INVALID, NO_FILE, ENDED = -0x7FF8FFA9, -0x7FF8FFFE, -0x7FF4FEFF
-SKEW, HALF_DAY, NEVER = timedelta(minutes=10), timedelta(hours=12), timedelta(0)
+SKEW, HALF_DAY = timedelta(minutes=10), timedelta(hours=12)
 RELEASED, REMOVE = -1, 8
 
 

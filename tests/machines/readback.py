@@ -63,11 +63,14 @@ def entries(crl: x509.CertificateRevocationList) -> list[Listed]:
     return [(held.serial_number, held.revocation_date_utc, _reason(held)) for held in crl]
 
 
-def together(base: Sequence[Listed], delta: Sequence[Listed]) -> set[int]:
-    """Return the serial numbers a client holds for revoked that has a base and a delta to it."""
-    revoked = {serial for serial, _, _ in base}
-    revoked |= {serial for serial, _, _ in delta}
-    return revoked - {serial for serial, _, reason in delta if reason == REMOVE}
+def together(base: Sequence[Listed], delta: Sequence[Listed]) -> dict[int, int]:
+    """Return who is revoked, and why, to a client that has a base and a delta to it."""
+    revoked = {serial: reason for serial, _, reason in base}
+    for serial, _, reason in delta:
+        revoked[serial] = reason
+        if reason == REMOVE:
+            del revoked[serial]
+    return revoked
 
 
 def _reason(held: x509.RevokedCertificate) -> int:

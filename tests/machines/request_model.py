@@ -1,7 +1,8 @@
 """A request's life until there is a certificate: what the prose says a CA answers and tells.
 
-Written by hand as the judge of the engine: nothing here looks at certsim's own tables. No keys and
-no bytes; only states, answers, messages, moments, and who hears what in which order.
+Written by hand as the judge of the engine: nothing here looks at certsim's own tables. Numbers are
+written out once more, signed as callers see them, so that the judge can be read by itself.
+No keys and no bytes; only states, answers, messages, moments, and who hears what in which order.
 Source: MS-WCCE 3.2.1.4.2.1; MS-CSRA 3.1.4.1.3; comments of ADCS.CertMod on its events;
 docs/rulings.md (Requests, Verdicts, Events).
 """

@@ -198,6 +198,13 @@ class RequestRules(RuleBasedStateMachine):
         self.resubmit(0, script)
         self.retrieve(0)
 
+    @rule(script=SCRIPTS, colour=COLOURS)
+    def submit_deny_and_reopen(self, script: Script, colour: str) -> None:
+        self.submit("good", PEND, colour)
+        self.deny(0)
+        self.resubmit(0, script)
+        self.retrieve(0)
+
     @rule(pick=PICKS)
     def deny(self, pick: int) -> None:
         number = self.number(pick)

@@ -12,6 +12,7 @@ from cryptography import x509
 
 import certsim
 from certsim.policies import FunctionPolicy
+from tests.codes import DENY, ISSUE, PEND, signed
 from tests.engine import values_kit as kit
 
 
@@ -24,7 +25,7 @@ from tests.engine import values_kit as kit
         (1, certsim.CRDisposition.ISSUED),
         (0, certsim.CRDisposition.UNDER_SUBMISSION),
         (2, certsim.CRDisposition.DENIED),
-        (0x80094800 - 2**32, certsim.CRDisposition.DENIED),
+        (signed(0x80094800), certsim.CRDisposition.DENIED),
         (0x80094800, certsim.CRDisposition.DENIED),
     ],
 )
@@ -36,7 +37,7 @@ def test_the_functions_answer_is_the_verdict(
         outcome = ca.submit(kit.csr())
     assert outcome.disposition == disposition
     if verdict & 0x80000000:
-        assert outcome.status == 0x80094800 - 2**32
+        assert outcome.status == signed(0x80094800)
 
 
 def test_the_function_gets_an_aimed_server_and_its_context() -> None:
@@ -49,7 +50,7 @@ def test_the_function_gets_an_aimed_server_and_its_context() -> None:
         other = certsim.CCertServerExit()
         other.SetContext(context)
         told.append(other.GetRequestProperty("RequesterName", kit.STRING))
-        return kit.ISSUE
+        return ISSUE
 
     with kit.authority(policy=decide) as ca:
         ca.submit(kit.csr(), requester=r"CONTOSO\bob")
@@ -62,7 +63,7 @@ def test_a_resubmit_issues_without_asking() -> None:
 
     def decide(_server: Any, context: int) -> int:
         asked.append(context)
-        return kit.PEND
+        return PEND
 
     with kit.authority(policy=decide) as ca:
         ca.submit(kit.csr())
@@ -72,7 +73,7 @@ def test_a_resubmit_issues_without_asking() -> None:
 
 def test_a_resubmit_of_a_denied_request_issues_too() -> None:
     """An administrator's second word overrules the function."""
-    with kit.authority(policy=kit.always(kit.DENY)) as ca:
+    with kit.authority(policy=kit.always(DENY)) as ca:
         ca.submit(kit.csr())
         assert ca.resubmit(1).disposition == certsim.CRDisposition.ISSUED
 
@@ -96,7 +97,7 @@ def test_an_answer_that_is_no_verdict_is_a_refusal(answer: object) -> None:
     with kit.authority(policy=kit.always(answer)) as ca:
         outcome = ca.submit(kit.csr())
         assert outcome.disposition == certsim.CRDisposition.DENIED
-        assert outcome.status == 0x80004005 - 2**32
+        assert outcome.status == signed(0x80004005)
         assert [entry.event_id for entry in ca.event_log] == [44]
 
 
@@ -117,7 +118,7 @@ def test_a_callable_without_a_name_will_do() -> None:
 
     class Decider:
         def __call__(self, _server: Any, _context: int) -> int:
-            return kit.PEND
+            return PEND
 
     with kit.authority(policy=Decider()) as ca:
         assert ca.submit(kit.csr()).disposition == certsim.CRDisposition.UNDER_SUBMISSION
@@ -126,5 +127,5 @@ def test_a_callable_without_a_name_will_do() -> None:
 
 def test_the_wrapper_is_a_module_like_any_other() -> None:
     """A FunctionPolicy made by hand is plugged in as an instance."""
-    with kit.authority(policy=FunctionPolicy(kit.always(kit.DENY))) as ca:
+    with kit.authority(policy=FunctionPolicy(kit.always(DENY))) as ca:
         assert ca.submit(kit.csr()).disposition == certsim.CRDisposition.DENIED

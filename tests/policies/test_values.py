@@ -17,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from certsim.policies import values
+from tests.codes import E_INVALIDARG, ERROR_INVALID_DATA, refused
 from tests.engine import der_builder as der
 from tests.engine import values_kit as kit
 
@@ -115,7 +116,7 @@ def test_a_upn_is_kept_as_utf8(text: str) -> None:
 )
 def test_names_that_cannot_be_are_invalid_data(text: str) -> None:
     """Unknown kinds, missing values and values that are none are 0x8007000D."""
-    with kit.refused(kit.INVALID_DATA):
+    with refused(ERROR_INVALID_DATA):
         values.alternative_names(text)
 
 
@@ -143,7 +144,7 @@ def test_names_that_cannot_be_are_invalid_data(text: str) -> None:
 def test_any_text_is_names_or_invalid_data(text: str) -> None:
     """Whatever the text, it becomes names that can be read back or is 0x8007000D."""
     answer = kit.attempt(values.alternative_names, text)
-    assert answer == kit.code(kit.INVALID_DATA) or answer[:1] == b"\x30"
+    assert answer == kit.code(ERROR_INVALID_DATA) or answer[:1] == b"\x30"
 
 
 # --- key usage, constraints ----------------------------------------------------------------------
@@ -158,14 +159,14 @@ def test_key_usage_takes_oids_with_commas_between() -> None:
 @pytest.mark.parametrize("text", ["x", "1", "1.2.3;1.2.4", "1.2.3 1.2.4", "3.1", "1..2"])
 def test_a_key_usage_that_is_none_is_invalid_data(text: str) -> None:
     """What is no list of OIDs is 0x8007000D."""
-    with kit.refused(kit.INVALID_DATA):
+    with refused(ERROR_INVALID_DATA):
         values.key_usage(text)
 
 
 @pytest.mark.parametrize("text", [",", " , ,"])
 def test_a_key_usage_without_any_oid_is_invalid_data(text: str) -> None:
     """A list without an OID is none: ExtendedKeyUsage has at least one (RFC 5280 4.2.1.12)."""
-    with kit.refused(kit.INVALID_DATA):
+    with refused(ERROR_INVALID_DATA):
         values.key_usage(text)
 
 
@@ -214,7 +215,7 @@ def test_http_dates_without_a_weekday(text: str) -> None:
 )
 def test_dates_that_are_none_are_invalid_data(text: str) -> None:
     """Everything else is 0x8007000D."""
-    with kit.refused(kit.INVALID_DATA):
+    with refused(ERROR_INVALID_DATA):
         values.http_date(text)
 
 
@@ -274,7 +275,7 @@ def test_months_stop_at_a_shorter_months_end(start: datetime, expected: datetime
 )
 def test_periods_that_are_none_are_invalid_data(unit: str, count: str) -> None:
     """A count that is no number, or a unit that is none, is 0x8007000D."""
-    with kit.refused(kit.INVALID_DATA):
+    with refused(ERROR_INVALID_DATA):
         values.end_date({"validityperiod": unit, "validityperiodunits": count}, START)
 
 
@@ -285,7 +286,7 @@ def test_periods_that_are_none_are_invalid_data(unit: str, count: str) -> None:
 def test_a_dword_is_an_integer(value: Any) -> None:
     """A registry value of another type is no DWORD."""
     assert values.integer(5) == 5
-    with kit.refused(kit.E_INVALIDARG):
+    with refused(E_INVALIDARG):
         values.integer(value)
 
 
@@ -293,5 +294,5 @@ def test_a_single_string_counts_as_a_list() -> None:
     """REG_SZ is taken where REG_MULTI_SZ belongs; a DWORD is not."""
     assert values.strings("1.2.3") == ["1.2.3"]
     assert values.strings(["a", "b"]) == ["a", "b"]
-    with kit.refused(kit.E_INVALIDARG):
+    with refused(E_INVALIDARG):
         values.strings(5)
