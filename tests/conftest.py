@@ -13,8 +13,6 @@ from certsim.sources import SeededSources
 from tests.codes import EVERY_BIT
 from tests.requests_kit import make_csr
 
-"""Every bit a mask may have. Source: docs/rulings.md (Modules)."""
-
 
 @attrs.frozen
 class Heard:

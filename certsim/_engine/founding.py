@@ -5,6 +5,8 @@ Source: certsrv.h (the values a setup writes); docs/rulings.md (The CA's own cer
 
 from __future__ import annotations
 
+from types import UnionType
+
 from certsim._engine import ca_certificates, specs
 from certsim._engine.fidelity import Fidelity
 from certsim._engine.journal import Journal
@@ -40,11 +42,15 @@ def establish(
 
     *key* is a kind that *sources* can make, or a private key. *parent* signs the certificate of a
     subordinate. Errors: those of `ca_certificates.found` and `Identity.of`; `ComError` E_INVALIDARG
-    for a subordinate's type without a parent, and for a *security* that is none; `ValueError` for
-    an unknown kind of key.
+    for a subordinate's type without a parent, and for an argument of another type; `ValueError`
+    for an unknown kind of key.
     """
-    if not isinstance(security, Security | None):
-        raise ComError(HRESULT.E_INVALIDARG, f"security is a Security, not {shown(security)}")
+    _check(sources, Sources, "sources")
+    _check(fidelity, Fidelity, "fidelity")
+    _check(security, Security | None, "security")
+    _check(journal_limit, int, "journal_limit")
+    if journal_limit < 0:
+        raise ComError(HRESULT.E_INVALIDARG, "journal_limit is at least 0")
     ca_certificates.common_name(name)
     identity = Identity.of(name, dns_name, _placed(ca_type, parent))
     registry = Registry(identity.sanitized)
@@ -65,6 +71,11 @@ def establish(
         parent,
         security,
     )
+
+
+def _check(given: object, kind: type | UnionType, name: str) -> None:
+    if not isinstance(given, kind):
+        raise ComError(HRESULT.E_INVALIDARG, f"{name} cannot be {shown(given)}")
 
 
 def _placed(ca_type: int, parent: CAState | None) -> CAType:

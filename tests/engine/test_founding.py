@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from certsim import CAType, CertificationAuthority
+from certsim import CAType, CertificationAuthority, Sources
 from tests.codes import E_INVALIDARG, refused
 from tests.engine import engine_kit as kit
 
@@ -22,6 +22,24 @@ def test_what_is_no_security_is_refused(security: Any) -> None:
     """A mapping of rights is not yet the permissions of a CA."""
     with refused(E_INVALIDARG):
         kit.make_ca(security=security)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sources": 1},
+        {"sources": Sources},
+        {"fidelity": "strict"},
+        {"journal_limit": "many"},
+        {"journal_limit": 10.0},
+        {"journal_limit": -1},
+    ],
+    ids=str,
+)
+def test_an_argument_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
+    """It is told at once, and not at the first verb that uses it."""
+    with refused(E_INVALIDARG):
+        CertificationAuthority(**wrong)
 
 
 @pytest.mark.parametrize("ca_type", [99, 2, -1, None, "STANDALONE_ROOT"])
