@@ -53,7 +53,7 @@ class Door:
         """Begin with no row claimed."""
         self._state, self._dispatcher = state, dispatcher
         self._lock = threading.Lock()
-        self._claimed: set[int] = set()
+        self._claims: dict[int, Errand] = {}
         # Two steps are taken either way and merely not told, if the readings say so.
         told = {
             Guard.UNREADABLE: state.fidelity.denied_when_failed,
@@ -74,12 +74,16 @@ class Door:
         access.check(state, verb, by)
         return Errand(verb, by, now, request_id)
 
-    def reserve(self) -> int:
-        """Return a new request id, claimed; it is lost if nothing is decided about it."""
+    def reserve(self, verb: Verb, by: str) -> tuple[int, Errand]:
+        """Admit a verb that makes a row; return the new request id, claimed, and the errand.
+
+        The id is lost if nothing is decided about it, or *by* may not call the verb.
+        """
         with self._lock:
             request_id = self._state.shelf.new_id()
-            self._claimed.add(request_id)
-        return request_id
+        errand = self.admit(verb, by, request_id)
+        self._claims[request_id] = errand
+        return request_id, errand
 
     def claim(self, errand: Errand) -> Row:
         """Return the standing row for a verb that decides it, and let nobody else at it.
@@ -90,12 +94,14 @@ class Door:
             row = self._find(errand)
             lifecycle.allow(row.disposition, errand.verb)
             access.check_row(self._state, errand.verb, errand.by, row)
-            self._claimed.add(row.request_id)
+            self._claims[row.request_id] = errand
         return row
 
-    def abandon(self, request_id: int) -> None:
-        """Give a claim up without a decision."""
-        self._claimed.discard(request_id)
+    def release(self, errand: Errand) -> None:
+        """Give up the claim that is this very errand's; no harm if it has none any more."""
+        request_id = errand.request_id
+        if request_id is not None and self._claims.get(request_id) is errand:
+            del self._claims[request_id]
 
     def apply(
         self,
@@ -110,7 +116,7 @@ class Door:
 
         *change* gets the standing row (a blank one for a new id) and the column that tells its new
         state; a row it returns unchanged is not committed, and for `None` the row is deleted.
-        *guard* says which step it is, and may refuse. *claimed*: the caller holds the claim on
+        *guard* says which step it is, and may refuse. *claimed*: the errand holds the claim on
         this row, and gives it up by deciding. Returns the row as it is now, a deleted one as it
         was. Errors: `ComError` CERTSRV_E_PROPERTY_EMPTY for an unknown id,
         CERTSRV_E_BAD_REQUESTSTATUS for a claimed row, those of `access.check_row` and
@@ -136,8 +142,7 @@ class Door:
                 if audit is not None and state.settings.audit_filter:
                     audit(row)
         finally:
-            if claimed and errand.request_id is not None:
-                self._claimed.discard(errand.request_id)
+            self.release(errand)
         if event:
             self._dispatcher.post(event, row)
         return row
@@ -155,7 +160,7 @@ class Door:
     def _find(self, errand: Errand) -> Row:
         """Return the row that an errand is about; a retrieval may look at a claimed row."""
         request_id = errand.request_id
-        if request_id in self._claimed and errand.verb != Verb.RETRIEVE:
+        if request_id in self._claims and errand.verb != Verb.RETRIEVE:
             raise ComError(
                 HRESULT.CERTSRV_E_BAD_REQUESTSTATUS, f"request {request_id} is being worked on"
             )

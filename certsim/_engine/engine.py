@@ -97,17 +97,14 @@ class Engine:
         with self.service.gate:
             data = requests.decode_transport(request)
             arrival = Arrival(data, attributes.as_text(given), requester)
-            request_id = self._door.reserve()
+            request_id, errand = self._door.reserve(Verb.SUBMIT, requester)
             try:
-                errand = self._door.admit(Verb.SUBMIT, requester, request_id)
                 decision = processing.decide_new(
                     self.state, self._dispatcher, request_id, arrival, errand.now
                 )
-            except BaseException:
-                # An interruption, or a requester who may not. The id is lost: none is used twice.
-                self._door.abandon(request_id)
-                raise
-            return self._decide(errand, decision, audit.submitted)
+                return self._decide(errand, decision, audit.submitted)
+            finally:
+                self._door.release(errand)  # if an interruption came: the id is lost then
 
     def resubmit(self, request_id: int, officer: str) -> Outcome:
         """Ask policy once more about a pending or denied request.
@@ -130,10 +127,9 @@ class Engine:
                 decision = processing.decide_again(
                     self.state, self._dispatcher, row, officer, errand.now
                 )
-            except BaseException:
-                self._door.abandon(request_id)
-                raise
-            return self._decide(errand, decision, audit.resubmitted)
+                return self._decide(errand, decision, audit.resubmitted)
+            finally:
+                self._door.release(errand)
 
     def _decide(self, errand: Errand, decision: Decision, audited: _Audited) -> Outcome:
         draft, changes = decision.draft, decision.changes

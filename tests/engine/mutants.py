@@ -203,15 +203,15 @@ def policy_shut_down_first(patch: Patch) -> None:
 def claims_forgotten(patch: Patch) -> None:
     """Let every verb touch a row that is being worked on."""
 
-    class Forgetful(set[int]):
-        def add(self, element: int) -> None:
+    class Forgetful(dict[int, door.Errand]):
+        def __setitem__(self, request_id: int, errand: door.Errand) -> None:
             """Forget it."""
 
     build = door.Door.__init__
 
     def built(self: door.Door, *parts: Any) -> None:
         build(self, *parts)
-        self._claimed = Forgetful()
+        self._claims = Forgetful()
 
     patch.setattr(door.Door, "__init__", built)
 

@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 from certsim import CertificationAuthority, CRDisposition, Sources
+from certsim._engine import door
 from certsim.database.rows import Row
 from tests.codes import (
     CERTSRV_E_PROPERTY_EMPTY,
@@ -189,6 +190,24 @@ def test_whenever_a_resubmit_is_interrupted_the_row_is_free() -> None:
             ca.set_request_attributes(1, f"Moment:{interrupted}")
         assert interrupted > 1
         assert kit.rows(ca)[0].attributes[0].value == str(interrupted)
+
+
+def test_an_interruption_on_the_way_to_the_door_gives_the_row_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between policy's word and the commit nothing has been decided yet."""
+    policy = kit.ScriptedPolicy(lambda _context, new: PEND if new else ISSUE)
+    with kit.make_ca(policy=policy) as ca:
+        ca.submit(make_csr())
+        with monkeypatch.context() as patch:
+            patch.setattr(door.Door, "apply", lambda *_, **__: interrupt())
+            with pytest.raises(KeyboardInterrupt):
+                ca.resubmit(1)
+            with pytest.raises(KeyboardInterrupt):
+                ca.submit(make_csr())
+        assert ca.resubmit(1).disposition == CRDisposition.ISSUED
+        with refused(CERTSRV_E_PROPERTY_EMPTY):
+            ca.deny(2)
 
 
 @pytest.mark.parametrize("verdict", [PEND, ISSUE, DENY])
