@@ -109,23 +109,22 @@ class Door:
         change: Change,
         *,
         guard: Callable[[Row], Guard] = lambda _: Guard.ALWAYS,
-        claimed: bool = False,
         audit: Callable[[Row], None] | None = None,
     ) -> Row:
         """Take one step of the life cycle: look up, change, commit, journal, audit, post.
 
         *change* gets the standing row (a blank one for a new id) and the column that tells its new
         state; a row it returns unchanged is not committed, and for `None` the row is deleted.
-        *guard* says which step it is, and may refuse. *claimed*: the errand holds the claim on
-        this row, and gives it up by deciding. Returns the row as it is now, a deleted one as it
-        was. Errors: `ComError` CERTSRV_E_PROPERTY_EMPTY for an unknown id,
-        CERTSRV_E_BAD_REQUESTSTATUS for a claimed row, those of `access.check_row` and
+        *guard* says which step it is, and may refuse. An errand that holds the claim on its row
+        gives it up by this. Returns the row as it is now, a deleted one as it was.
+        Errors: `ComError` CERTSRV_E_PROPERTY_EMPTY for an unknown id, CERTSRV_E_BAD_REQUESTSTATUS
+        for a row that another errand has claimed, those of `access.check_row` and
         `lifecycle.step`; nothing changes then.
         """
         state = self._state
         try:
             with self._lock:
-                standing = self._standing(errand, claimed=claimed)
+                standing = self._standing(errand)
                 before = standing.disposition if standing.columns else None
                 step = lifecycle.step(before, errand.verb, guard(standing))
                 if errand.request_id is None:
@@ -147,11 +146,11 @@ class Door:
             self._dispatcher.post(event, row)
         return row
 
-    def _standing(self, errand: Errand, *, claimed: bool) -> Row:
+    def _standing(self, errand: Errand) -> Row:
         """Return the row a step starts from, a blank one where there is none yet."""
         if errand.request_id is None:
             return _BLANK
-        if claimed:
+        if self._claims.get(errand.request_id) is errand:
             return self._state.shelf.get(errand.request_id) or Row(errand.request_id, {})
         row = self._find(errand)
         access.check_row(self._state, errand.verb, errand.by, row)

@@ -137,7 +137,6 @@ class Engine:
             errand,
             lambda _, end: draft.row({**changes, **end}),
             guard=lambda _: decision.guard,
-            claimed=True,
             audit=lambda row: audited(self.state, row, errand.by),
         )
         return outcome_of(row, processing.ANSWERS[decision.guard])

@@ -32,19 +32,19 @@ from certsim.facts import schema
 from certsim.facts.hresults import HRESULT
 from certsim.facts.properties import PropType
 from certsim.facts.schema import Column
-from certsim.facts.views import VIEWS
+from certsim.facts.views import SEEK, VIEWS, SeekOperator
 
 Restriction = tuple[str, str, Value]
 """Column, operator, value: `("Request.Disposition", ">=", 20)`."""
 _Reader = Callable[[str], Value | None]
 _Select = Callable[[], Iterable[_Reader]]
 
-_OPERATORS: Mapping[str, Callable[..., bool]] = {
-    "=": operator.eq,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+_OPERATORS: Mapping[SeekOperator, Callable[..., bool]] = {
+    SeekOperator.EQ: operator.eq,
+    SeekOperator.LT: operator.lt,
+    SeekOperator.LE: operator.le,
+    SeekOperator.GT: operator.gt,
+    SeekOperator.GE: operator.ge,
 }
 _WANTED = {
     PropType.LONG: "an int of 32 bits",
@@ -173,7 +173,8 @@ def _test(table: _Table, restriction: object) -> _Test:
             column = table.find(name)
         case _:
             raise _refusal(restriction, "is no restriction (column, operator, value)")
-    compare = _OPERATORS.get(sign) if isinstance(sign, str) else None
+    seek = SEEK.get(sign) if isinstance(sign, str) else None
+    compare = None if seek is None else _OPERATORS[seek]
     # Bytes have no order that means anything, so their columns know one operator.
     if compare is None or (column.type is PropType.BINARY and compare is not operator.eq):
         raise _refusal(sign, f"is no operator for {column.name}")

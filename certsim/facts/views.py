@@ -10,8 +10,8 @@ The pages say what each view restricts to. Which columns each shows is in MS-CSR
 to 55, of which only the queue's is carried over; the next three sets are certsim's choice, and the
 others show all there is.
 
-The two enumerations leave out CVR_SEEK_MASK and CVR_SEEK_NODELTA, which are no operators. A member
-has no row of its own: its class carries the source, and the basis is ``header``.
+The enumeration leaves out CVR_SEEK_MASK and CVR_SEEK_NODELTA, which are no operators. A member has
+no row of its own: its class carries the source, and the basis is ``header``.
 
 Source: certview.h CV and CVR constants; certsrv.h DB_DISP constants; sdk-api
 certview/nf-certview-icertview-setrestriction and -setresultcolumncount; MS-CSRA 3.1.4.1.10;
@@ -41,17 +41,6 @@ class SeekOperator(enum.IntEnum):
     GT = 0x10
 
 
-class SortOrder(enum.IntEnum):
-    """Name the orders of a column (CVR_SORT_*).
-
-    Source: certview.h; sdk-api certview/nf-certview-icertview-setrestriction.
-    """
-
-    NONE = 0
-    ASCEND = 1
-    DESCEND = 2
-
-
 SEEK: Final[Mapping[str, SeekOperator]] = MappingProxyType(
     {
         "=": SeekOperator.EQ,
@@ -62,11 +51,6 @@ SEEK: Final[Mapping[str, SeekOperator]] = MappingProxyType(
     }
 )
 """The operators by the signs that certutil takes. Source: windowsserverdocs certutil (-view)."""
-
-SORT: Final[Mapping[str, SortOrder]] = MappingProxyType(
-    {"": SortOrder.NONE, "+": SortOrder.ASCEND, "-": SortOrder.DESCEND}
-)
-"""The orders by the sign before a column's name. Source: windowsserverdocs certutil (-view)."""
 
 Restriction = tuple[str, str, int]  # column, sign, value
 

@@ -15,7 +15,7 @@ import attrs
 from certsim import CCertServerExit, CertificationAuthority, PropType, Sources
 from certsim._engine.journal import Call, Entry
 from certsim.database.rows import Row
-from tests.codes import EVERY_BIT, ISSUE
+from tests.codes import EVERY_BIT, ISSUE, ON_ISSUED
 
 PATIENCE = 20
 """Seconds after which a wait counts as a deadlock; no test waits that long when all is well."""
@@ -62,6 +62,26 @@ def raising(error: BaseException) -> Callable[..., object]:
         raise error
 
     return fail
+
+
+HEARD: list[int] = []
+"""What all `Deaf` modules have heard; whoever uses them clears it first."""
+
+
+class Deaf:
+    """Be the smallest exit module there is."""
+
+    def Initialize(self, strConfig: str) -> int:
+        """Ask for issued certificates."""
+        return ON_ISSUED
+
+    def Notify(self, event: int, context: int) -> None:
+        """Note the event for all objects alike."""
+        HEARD.append(event)
+
+    def GetDescription(self) -> str:
+        """Return what it is."""
+        return "Deaf"
 
 
 @attrs.define

@@ -15,25 +15,8 @@ from certsim import (
 from certsim._engine.journal import Loading
 from tests.codes import E_FAIL, E_INVALIDARG, ON_ISSUED, ON_SHUTDOWN, signed
 from tests.engine import engine_kit as kit
+from tests.engine.engine_kit import HEARD, Deaf
 from tests.requests_kit import make_csr
-
-HEARD: list[int] = []
-
-
-class Deaf:
-    """Be the smallest exit module there is."""
-
-    def Initialize(self, strConfig: str) -> int:
-        """Ask for issued certificates."""
-        return ON_ISSUED
-
-    def Notify(self, event: int, context: int) -> None:
-        """Note the event for all objects alike."""
-        HEARD.append(event)
-
-    def GetDescription(self) -> str:
-        """Return what it is."""
-        return "Deaf"
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,9 @@ from certsim import CertificationAuthority, CRDisposition, ModuleLoadError
 from certsim._engine.journal import Loading
 from tests.codes import ON_ISSUED, ON_SHUTDOWN
 from tests.engine import engine_kit as kit
+from tests.engine.engine_kit import HEARD, Deaf
 from tests.requests_kit import make_csr
 
-HEARD: list[int] = []
 SOURCE = """
 class Filed:
     heard = []
@@ -27,22 +27,6 @@ def build(): return Filed()
 ready = Filed()
 not_a_module = 5
 """
-
-
-class Deaf:
-    """Be the smallest exit module there is."""
-
-    def Initialize(self, strConfig: str) -> int:
-        """Ask for issued certificates."""
-        return ON_ISSUED
-
-    def Notify(self, event: int, context: int) -> None:
-        """Note the event for all objects alike."""
-        HEARD.append(event)
-
-    def GetDescription(self) -> str:
-        """Return what it is."""
-        return "Deaf"
 
 
 class Named(Deaf):

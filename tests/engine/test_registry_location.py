@@ -52,6 +52,11 @@ def locators() -> tuple[type, type]:
     return type("Alpha", (Locator,), {"made": book}), type("Beta", (Locator,), {"made": book})
 
 
+def own_key(kind: type) -> str:
+    """Return the registry path of the module that *kind* makes."""
+    return rf"{ROOT}\ExitModules\{kind.__name__}.Exit"
+
+
 def test_module_registry_location_is_that_of_the_module_being_called(
     locators: tuple[type, type],
 ) -> None:
@@ -61,7 +66,7 @@ def test_module_registry_location_is_that_of_the_module_being_called(
         ca.submit(kit.csr())
     for kind in locators:
         made = alpha.made[kind.__name__]  # type: ignore[attr-defined]
-        assert set(made.told) == {rf"{ROOT}\ExitModules\{kind.__name__}.Exit"}
+        assert set(made.told) == {own_key(kind)}
 
 
 def test_module_registry_location_outside_calls_is_that_of_the_maker(
@@ -73,7 +78,7 @@ def test_module_registry_location_outside_calls_is_that_of_the_maker(
         ca.submit(kit.csr())
         for kind in locators:
             made = alpha.made[kind.__name__]  # type: ignore[attr-defined]
-            assert location(made.server) == rf"{ROOT}\ExitModules\{kind.__name__}.Exit"
+            assert location(made.server) == own_key(kind)
         assert location(certsim.CCertServerExit(ca)) == EMPTY
 
 
