@@ -3,73 +3,73 @@ r"""The front door: a whole certification authority in one object, and the only 
     with certsim.CertificationAuthority("Teaching CA", exit_modules=[MyExit]) as ca:
         outcome = ca.submit(csr, attributes="CertFile:true", requester=r"CONTOSO\alice")
 
-A CA lives in memory, with a key and a root certificate of its own. It is a model to imitate and
-never a CA to trust. Verbs may be called from any thread; modules are called on the caller's.
+A CA lives in memory, or in a folder: `create` makes one there and `open` comes back to it. It is a
+model to imitate and never a CA to trust. Verbs may be called from any thread; modules are called on
+the caller's.
 
 Nobody is authenticated: *requester*, *officer*, *administrator* and *caller* are names that
 whoever holds the object gives. With `security=` the CA asks what the one so named may do, as a
 Windows CA asks for a role; without it everybody may do everything. The work is done in `_engine`;
-this room checks little, decides nothing, and puts the parts together.
-Source: README.md; docs/rulings.md (Requests, Modules, Left out).
+this room checks little, decides nothing, and puts the parts together. The verbs themselves stand in
+`verbs`. Source: README.md; docs/rulings.md (Requests, Modules, Folders, Left out).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
-from datetime import datetime
+from pathlib import Path
 from typing import Self
 
 from cryptography import x509
 
-from certsim._engine import crl_table, founding, property_store
+from certsim._engine import crl_table, folder, founding, property_store
 from certsim._engine.engine import Engine
 from certsim._engine.fidelity import Fidelity
+from certsim._engine.folder import Access
 from certsim._engine.journal import Entry, EventLogEntry
-from certsim._engine.outcome import Outcome
-from certsim._engine.published import PublishedCRL
 from certsim._engine.security import Security
 from certsim._engine.state import CAState
-from certsim._engine.views import Restriction, View
-from certsim.database.rows import Value
 from certsim.errors import ComError, shown
-from certsim.facts.dispositions import CADisposition, CAType, RevocationReason
-from certsim.facts.flags import CRLKind
+from certsim.facts.dispositions import CAType
 from certsim.facts.hresults import HRESULT
 from certsim.policies.standalone import Standalone
-from certsim.registry import RegistryValue, resolve
+from certsim.registry import Imported, RegistryValue, resolve
 from certsim.sources import PrivateKey, Sources
+from certsim.verbs import ADMINISTRATOR, Verbs
 
+NAME, DNS_NAME, JOURNAL_LIMIT = "certsim Root CA", "ca.certsim.test", 10_000
+"""What a CA is called, its host, and how many entries its journal holds, by default."""
 DISPATCHED = (property_store.CCertServerExit, property_store.CCertServerPolicy)
 """What modules reach the engine through: wired in here, found by `activation.Dispatch`."""
-_USER, _OFFICER, _ADMINISTRATOR = r"CERTSIM\user", r"CERTSIM\officer", r"CERTSIM\administrator"
 
 
-class CertificationAuthority:
+class CertificationAuthority(Verbs):
     """Be a simulated Microsoft certification authority.
 
-    It is made stopped. A stopped one answers for its certificate, CRLs, rows, configuration and
-    journal, and its modules may be changed; every other verb raises `ComError`
-    RPC_S_SERVER_UNAVAILABLE (0x800706BA). With *security* a verb raises E_ACCESSDENIED
-    (0x80070005), CERTSRV_E_ROLECONFLICT or CERTSRV_E_RESTRICTEDOFFICER for an account that may
-    not. Rows, journal and keys last as long as the object, through any number of stops and starts.
+    It is made stopped: in memory by calling the class, in a folder by `create` and `open`. A
+    stopped one answers for its certificate, CRLs, rows and journal, and its configuration and
+    modules may be changed; every other verb raises `ComError` RPC_S_SERVER_UNAVAILABLE
+    (0x800706BA). With *security* a verb raises E_ACCESSDENIED (0x80070005),
+    CERTSRV_E_ROLECONFLICT or CERTSRV_E_RESTRICTEDOFFICER for an account that may not. In memory
+    rows, journal and keys last as long as the object, through any number of stops and starts.
     """
 
     def __init__(
         self,
-        name: str = "certsim Root CA",
+        name: str = NAME,
         *,
         exit_modules: Iterable[object] = (),
         policy_module: object = None,
         sources: Sources | None = None,
         ca_type: CAType = CAType.STANDALONE_ROOT,
         key: str | PrivateKey = "P-256",
-        dns_name: str = "ca.certsim.test",
+        dns_name: str = DNS_NAME,
         config: Mapping[str, RegistryValue] | None = None,
         fidelity: Fidelity | None = None,
         issuer: CertificationAuthority | None = None,
         security: Security | None = None,
-        journal_limit: int = 10_000,
+        journal_limit: int = JOURNAL_LIMIT,
     ) -> None:
         r"""Make a stopped CA in memory.
 
@@ -88,23 +88,113 @@ class CertificationAuthority:
         CERTSRV_E_BAD_REQUESTSUBJECT for a name over 64 characters, CERT_E_EXPIRED when the
         certificate of *issuer* has ended; `ValueError` for an unknown kind of key.
         """
-        self._state: CAState = founding.establish(
-            name,
-            dns_name,
-            ca_type,
-            key,
-            sources or Sources.system(),
-            fidelity or Fidelity(),
-            _state_of(issuer),
-            security,
-            journal_limit,
-        )
-        self._engine = Engine(self._state)
+        terms = _terms(sources, fidelity, issuer, security, journal_limit)
+        founded = founding.found(name, dns_name, ca_type, key, terms)
+        self._begin(founding.in_memory(founded, terms))
+        self._furnish(exit_modules, policy_module or Standalone, config)
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        name: str = NAME,
+        *,
+        exit_modules: Iterable[object] = (),
+        policy_module: object = None,
+        sources: Sources | None = None,
+        ca_type: CAType = CAType.STANDALONE_ROOT,
+        key: str | PrivateKey = "P-256",
+        dns_name: str = DNS_NAME,
+        config: Mapping[str, RegistryValue] | None = None,
+        fidelity: Fidelity | None = None,
+        issuer: CertificationAuthority | None = None,
+        security: Security | None = None,
+        journal_limit: int = JOURNAL_LIMIT,
+        passphrase: bytes | None = None,
+        synchronous: str = "NORMAL",
+        lock_timeout: float = 10.0,
+    ) -> CertificationAuthority:
+        """Make the folder *path* with a new CA in it and return that, stopped.
+
+        Modules that are named by a text are installed in the folder for good; other objects are
+        lent to this CA object, which calls them behind those, and written nowhere. The default
+        exit module is installed first. *passphrase* encrypts the private keys; *synchronous* is
+        `NORMAL` (what is committed survives a process that is killed) or `FULL` (and a loss of
+        power); *lock_timeout*: seconds that a start waits for another process to stop the CA. The
+        other parameters are those of a CA in memory, and so are the errors; besides, `ComError`
+        ERROR_ALREADY_EXISTS for a path that is not empty, and what the system has against writing
+        there. Source: docs/rulings.md (Folders).
+        """
+        terms = _terms(sources, fidelity, issuer, security, journal_limit)
+        access = Access(passphrase, synchronous, lock_timeout)
+        founded = founding.found(name, dns_name, ca_type, key, terms)
+        state = folder.create(path, founded, terms, access)
+        try:
+            return cls._in_folder(state, exit_modules, policy_module, config)
+        except BaseException:
+            folder.discard(state)
+            raise
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        read_only: bool = False,
+        exit_modules: Iterable[object] = (),
+        policy_module: object = None,
+        sources: Sources | None = None,
+        fidelity: Fidelity | None = None,
+        issuer: CertificationAuthority | None = None,
+        security: Security | None = None,
+        journal_limit: int = JOURNAL_LIMIT,
+        passphrase: bytes | None = None,
+        synchronous: str = "NORMAL",
+        lock_timeout: float = 10.0,
+    ) -> CertificationAuthority:
+        """Return the CA in the folder *path*, stopped; it holds no lock and no connection.
+
+        With *read_only* it cannot be started, and can be looked at while another process runs it
+        or where nothing can be written; the *passphrase* is needed for a start alone. Modules are
+        taken as by `create`; *issuer* is the CA above a subordinate, which a renewal asks for.
+        Errors: `ComError` ERROR_PATH_NOT_FOUND for a folder without a CA, and what its registry,
+        database and certificates have to say of damage. `start` raises ERROR_SHARING_VIOLATION
+        (0x80070020), naming the holder, when another process runs the CA until *lock_timeout*.
+        """
+        terms = _terms(sources, fidelity, issuer, security, journal_limit)
+        access = Access(passphrase, synchronous, lock_timeout, read_only)
+        state = folder.open_(path, terms, access)
+        return cls._in_folder(state, exit_modules, policy_module, None)
+
+    @classmethod
+    def _in_folder(
+        cls,
+        state: CAState,
+        exit_modules: Iterable[object],
+        policy_module: object,
+        config: Mapping[str, RegistryValue] | None,
+    ) -> CertificationAuthority:
+        ca = cls.__new__(cls)
+        ca._begin(state)  # noqa: SLF001  (its own class, here and below)
+        ca._furnish(exit_modules, policy_module, config)  # noqa: SLF001
+        return ca
+
+    def _begin(self, state: CAState) -> None:
+        self._state, self._engine = state, Engine(state)
         self._service = self._engine.service
-        policy = Standalone if policy_module is None else policy_module
-        self._service.install_policy(policy, founding.as_policy)
+
+    def _furnish(
+        self,
+        exit_modules: Iterable[object],
+        policy_module: object,
+        config: Mapping[str, RegistryValue] | None,
+    ) -> None:
+        """Plug in what was handed in and write the configuration."""
+        plugs = self._service.plugs
+        if policy_module is not None:
+            plugs.install_policy(policy_module)
         for spec in exit_modules:
-            self._service.install_exit(spec)
+            plugs.install_exit(spec)
         for path, value in (config or {}).items():
             self._state.registry.write(*self._resolve(path), value)
         with suppress(ComError):  # what is wrong there is told by the start
@@ -152,223 +242,6 @@ class CertificationAuthority:
         """Return the number by which server objects bind to this CA: `CCertServerExit(ca)`."""
         return self._service.key
 
-    def submit(
-        self,
-        request: object,
-        *,
-        attributes: str | Mapping[str, str] = "",
-        requester: str = _USER,
-    ) -> Outcome:
-        r"""Ask for a certificate; a refusal is an outcome and does not raise.
-
-        *request*: DER, PEM or base64 as bytes or text (PKCS #10, PKCS #7, CMC), or an
-        `x509.CertificateSigningRequest`. *attributes*: `Name:Value` lines or a mapping.
-        *requester*: the account, `DOMAIN\user`. Errors: `ComError` E_INVALIDARG, and no row, for
-        a request over 65,536 bytes or an argument of no known kind; RPC_S_SERVER_UNAVAILABLE
-        (0x800706BA), as for every verb, on a stopped CA.
-        Source: MS-WCCE 3.2.1.4.2.1.
-        """
-        return self._engine.submit(request, attributes, requester)
-
-    def retrieve(
-        self,
-        request_id: int | None = None,
-        *,
-        serial_number: str | None = None,
-        requester: str = _USER,
-    ) -> Outcome:
-        """Return what has become of a request, with its certificate if there is one.
-
-        Errors: `ComError` CERTSRV_E_PROPERTY_EMPTY when there is no such request, E_INVALIDARG
-        unless exactly one of the two is given. Source: MS-WCCE 3.2.1.4.2.1.3.
-        """
-        return self._engine.retrieve(request_id, serial_number, requester)
-
-    def resubmit(self, request_id: int, *, officer: str = _OFFICER) -> Outcome:
-        """Ask policy once more about a pending or denied request; never raises for its state.
-
-        An unknown id answers INCOMPLETE with CERTSRV_E_PROPERTY_EMPTY, a wrong state ERROR with
-        CERTSRV_E_BAD_REQUESTSTATUS. Source: MS-CSRA 3.1.4.1.3.
-        """
-        return self._engine.resubmit(request_id, officer)
-
-    def deny(self, request_id: int, *, officer: str = _OFFICER) -> None:
-        """Refuse a pending request.
-
-        Errors: `ComError` CERTSRV_E_PROPERTY_EMPTY for an unknown id,
-        CERTSRV_E_BAD_REQUESTSTATUS unless the request is pending.
-        Source: sdk-api certadm/nf-certadm-icertadmin-denyrequest.
-        """
-        self._engine.deny(request_id, officer)
-
-    def set_request_attributes(
-        self, request_id: int, attributes: str | Mapping[str, str], *, officer: str = _OFFICER
-    ) -> None:
-        """Add or replace attributes of a pending request; the text sent with it stays as it was.
-
-        Errors: as `deny`; E_INVALIDARG for a name over 127 or a value over 4,096 characters.
-        Source: sdk-api certadm/nf-certadm-icertadmin-setrequestattributes.
-        """
-        self._engine.set_request_attributes(request_id, attributes, officer)
-
-    def set_certificate_extension(
-        self,
-        request_id: int,
-        oid: str,
-        value: Value,
-        *,
-        critical: bool = False,
-        disabled: bool = False,
-        officer: str = _OFFICER,
-    ) -> None:
-        """Store an extension of a pending request.
-
-        bytes are taken as the encoded value, text becomes an IA5String, an int an INTEGER, an
-        aware `datetime` a Time. Errors: as `deny`; E_INVALIDARG for no OID of at most 31
-        characters or a value that cannot be encoded.
-        Source: sdk-api certadm/nf-certadm-icertadmin-setcertificateextension.
-        """
-        self._engine.set_certificate_extension(
-            request_id, oid, value, officer, critical=critical, disabled=disabled
-        )
-
-    def revoke(
-        self,
-        serial_number: str,
-        reason: int = RevocationReason.UNSPECIFIED,
-        *,
-        effective: datetime | None = None,
-        officer: str = _OFFICER,
-    ) -> None:
-        """Revoke a certificate, put it on hold, or release it from hold.
-
-        *reason*: 0 to 6 or 8; `RevocationReason.RELEASE` (-1) releases; PUBLISH_EXPIRED (-2) and
-        DROP_EXPIRED (-3) revoke nothing and set PublishExpiredCertInCRL. *effective*: aware, past
-        or future, now by default; until then the certificate is valid and on no CRL.
-        Errors: `ComError` E_INVALIDARG for an unknown serial number (letter case counts), any other
-        reason or a naive date; ERROR_INVALID_DATA (0x8007000D) for a certificate that was not
-        issued, a hold on one that is revoked for another reason, or a release of one that is not
-        on hold. Source: MS-CSRA 3.1.4.1.8.
-        """
-        self._engine.revoke(serial_number, reason, effective, officer)
-
-    def is_valid(self, serial_number: str, *, caller: str = _USER) -> CADisposition:
-        """Tell whether a certificate is VALID, REVOKED or, with an unknown serial number, INVALID.
-
-        Nobody looks at its dates. Source: MS-CSRA 3.1.4.1.5.
-        """
-        return self._engine.is_valid(serial_number, caller)
-
-    def publish_crls(
-        self,
-        *,
-        base: bool = True,
-        delta: bool = True,
-        republish: bool = False,
-        next_update: datetime | None = None,
-        administrator: str = _ADMINISTRATOR,
-    ) -> tuple[PublishedCRL, ...]:
-        """Sign and publish CRLs: a base and a delta for each CA key, with one number for all.
-
-        A *delta* beside a base is left out while delta CRLs are off. *republish*: write the newest
-        ones once more. *next_update*: aware, instead of the configured period. A location that
-        fails stands in the result and in the CRL table, and does not raise.
-        Errors: `ComError` E_INVALIDARG for neither kind, a *next_update* in the past, and a delta
-        alone while delta CRLs are off; ERROR_FILE_NOT_FOUND (0x80070002) for a delta without a
-        base, or nothing to republish; CERT_E_EXPIRED when the CA's certificates have ended;
-        NTE_FAIL when a key does not sign. Source: MS-CSRA 3.1.4.1.6, 3.1.4.2.1.
-        """
-        asked = {CRLKind.BASE: base, CRLKind.DELTA: delta, CRLKind.REPUBLISH: republish}
-        kinds = CRLKind(sum(kind for kind, wanted in asked.items() if wanted))
-        return self._engine.publish_crls(kinds, next_update, administrator)
-
-    def tick(self) -> tuple[PublishedCRL, ...]:
-        """Publish the CRLs that are due by the CA's clock, and try failed locations again.
-
-        A CA here has no timer of its own: whoever moves the clock calls this. Errors: NTE_FAIL when
-        a key does not sign. Source: MS-CSRA 3.1.4.1.6 (timers, retries); docs/rulings.md (CRLs).
-        """
-        return self._engine.tick()
-
-    def crl(
-        self, index: int | None = None, *, delta: bool = False
-    ) -> x509.CertificateRevocationList:
-        """Return the newest CRL of the key *index*, by default the newest key's.
-
-        Errors: `ComError` ERROR_FILE_NOT_FOUND (0x80070002) when there is none, E_INVALIDARG for
-        what is no index of a certificate.
-        """
-        return x509.load_der_x509_crl(crl_table.current(self._state, index, delta=delta).raw)
-
-    def import_certificate(
-        self,
-        certificate: bytes | x509.Certificate,
-        *,
-        allow_foreign: bool = False,
-        existing_row: bool = False,
-        officer: str = _OFFICER,
-    ) -> int:
-        """Take a certificate (DER) into the database and return its request id.
-
-        *allow_foreign* lets in one this CA did not sign, if KRAFlags has bit 1 too. *existing_row*
-        completes the pending request for the same key instead of making a row.
-        Errors: `ComError` ERROR_INVALID_DATA for anything but DER, CERTSRV_E_ENCODING_LENGTH over
-        16,384 bytes, CERT_E_ISSUERCHAINING for a foreign one, ERROR_OBJECT_EXISTS for a serial
-        number that is there, CRYPT_E_NO_MATCH without such a request, CERTSRV_E_BAD_REQUESTSTATUS
-        for one that is being decided. Source: MS-CSRA 3.1.4.1.26; docs/rulings.md (Import).
-        """
-        return self._engine.import_certificate(
-            certificate, officer, allow_foreign=allow_foreign, existing_row=existing_row
-        )
-
-    def delete_rows(
-        self,
-        table: str = "request",
-        *,
-        row_id: int | None = None,
-        expired_before: datetime | None = None,
-        last_changed_before: datetime | None = None,
-        administrator: str = _ADMINISTRATOR,
-    ) -> int:
-        """Delete rows by id or by date and return how many went; none is no error.
-
-        *table*: "request", "crl", or "extension" and "attribute", whose rows go by request id.
-        *expired_before*: certificates (or CRLs) that had ended; *last_changed_before*: pending,
-        failed and denied requests. Errors: `ComError` E_INVALIDARG unless exactly one of the three
-        is given, CERTSRV_E_BAD_REQUESTSTATUS for a row being decided. Source: MS-CSRA 3.1.4.2.18.
-        """
-        return self._engine.delete_rows(
-            table, row_id, expired_before, last_changed_before, administrator
-        )
-
-    def renew(self, *, new_key: bool = False, administrator: str = _ADMINISTRATOR) -> None:
-        """Give the CA a new certificate, for the same key or a new one; it signs with it at once.
-
-        A subordinate's is signed by its issuer. Errors: `ComError` CERT_E_EXPIRED when the issuer's
-        certificate has ended, E_INVALIDARG for a new key that cannot be made, NTE_FAIL for signing.
-        Source: win32 SecCrypto/certification-authority-renewal.
-        """
-        self._engine.renew(administrator, new_key=new_key)
-
-    def view(
-        self,
-        name: str = "request",
-        *,
-        columns: Iterable[str] | None = None,
-        where: Iterable[Restriction] = (),
-        order_by: str | None = None,
-        caller: str = _USER,
-    ) -> View:
-        """Return a view of the database: rows as dictionaries, read while you go through it.
-
-        *name*: a table ("request", "extension", "attribute", "crl") or a predefined view of the
-        first ("queue", "log", "failed", "revoked"). *where*: triples like
-        `("Request.Disposition", ">=", 20)`. *order_by*: an indexed column, `"-RequestID"` for
-        descending. Works on a stopped CA. Errors: `ComError` E_INVALIDARG naming the column, the
-        operator or the value that cannot be. Source: sdk-api certview (ICertView2).
-        """
-        return self._engine.view(name, columns, where, order_by, caller)
-
     def get_config(self, path: str) -> RegistryValue | None:
         r"""Return the configuration value at *path* (`ca\X`, `policy\X`, `exit\X`), or `None`.
 
@@ -378,34 +251,72 @@ class CertificationAuthority:
         return self._state.registry.read(*self._resolve(path))
 
     def set_config(
-        self, path: str, value: RegistryValue, *, administrator: str = _ADMINISTRATOR
+        self, path: str, value: RegistryValue | None, *, administrator: str = ADMINISTRATOR
     ) -> None:
         """Set a configuration value; it counts from the next start, CRL periods from the next run.
 
-        *value*: int (32 bits, signed or unsigned), text, bytes or a list of text. Whether it makes
-        sense is found out at the start. Errors: as `get_config`, and `ComError` E_INVALIDARG for a
-        value of another type. Source: MS-CSRA 3.1.4.2.15.
+        *value*: int (32 bits, signed or unsigned), text, bytes or a list of text; `None` deletes
+        it. Whether it makes sense is found out at the start. Errors: as `get_config`, and
+        `ComError` E_INVALIDARG for a value of another type. Source: MS-CSRA 3.1.4.2.15.
         """
         self._engine.configure(*self._resolve(path), value, administrator)
 
-    def _resolve(self, path: str) -> tuple[str, str]:
-        service = self._service
-        return resolve(path, policy=service.policy_module, exits=lambda: service.exit_modules)
+    def config_key(self, path: str) -> tuple[str, dict[str, RegistryValue]]:
+        r"""Return the full registry path of the key that *path* names, and its values.
 
-    def install_exit_module(self, spec: object) -> str:
-        """Plug an exit module in behind the others and return its ProgID; as on a server, the
-        change counts from the next start. Errors: `ModuleLoadError`.
+        *path* is `ca`, `policy`, `exit` or a key below one (`exit\SMTP`). Errors: as `get_config`.
         """
-        return self._service.install_exit(spec)
+        key, _ = self._resolve(rf"{path}\*")
+        registry = self._state.registry
+        return rf"{registry.root}\{key}".rstrip("\\"), registry.values(key)
+
+    def export_config(self) -> str:
+        """Return the whole configuration as the text of a `.reg` file."""
+        return self._state.registry.export_reg()
+
+    def import_config(self, text: str, *, administrator: str = ADMINISTRATOR) -> Imported:
+        """Take over the values in the text of a `.reg` file, all or none; see `set_config`.
+
+        Keys that are not this CA's are left out and counted. Errors: `ComError`
+        ERROR_INVALID_DATA with the number of the line that is wrong.
+        """
+        return self._engine.import_config(text, administrator)
+
+    def _resolve(self, path: str) -> tuple[str, str]:
+        plugs = self._service.plugs
+        return resolve(path, policy=plugs.policy_module, exits=lambda: plugs.exit_modules)
+
+    def install_exit_module(self, spec: object, progid: str | None = None) -> str:
+        """Plug an exit module in behind the others and return its ProgID.
+
+        As on a server, the change counts from the next start. *progid* names it, instead of what
+        it brings or its class is called; with that of an active module *spec* replaces its class.
+        *spec* may be `None` for a name whose class is registered in the folder: a module that was
+        removed is put back by it. Errors: `ModuleLoadError`. Source: docs/rulings.md (Modules).
+        """
+        return self._service.plugs.install_exit(spec, progid)
+
+    def install_policy_module(self, spec: object, progid: str | None = None) -> str:
+        """Make *spec* the policy module, as `install_exit_module`; there is always just one."""
+        return self._service.plugs.install_policy(spec, progid)
 
     def remove_exit_module(self, progid: str) -> None:
         """Take an exit module out from the next start on. Errors: `ModuleLoadError` if unknown."""
-        self._service.remove_exit(progid)
+        self._service.plugs.remove_exit(progid)
 
     @property
     def exit_modules(self) -> tuple[str, ...]:
         r"""Return the ProgIDs in `ExitModules\Active`, in the order they are called."""
-        return self._service.exit_modules
+        return self._service.plugs.exit_modules
+
+    @property
+    def policy_module(self) -> str:
+        """Return the ProgID of the policy module."""
+        return self._service.plugs.policy_module
+
+    def module_class(self, progid: str) -> str:
+        """Return the class that a folder has registered for *progid*; empty if there is none."""
+        return self._service.plugs.class_of(progid)
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -415,7 +326,28 @@ class CertificationAuthority:
     @property
     def certificates(self) -> tuple[x509.Certificate, ...]:
         """Return the CA's certificates by index: one, and one more for each renewal."""
+        if not self.running:
+            self._state.refresh()
         return tuple(x509.load_der_x509_certificate(held.raw) for held in self._state.certificates)
+
+    def crl(
+        self, index: int | None = None, *, delta: bool = False
+    ) -> x509.CertificateRevocationList:
+        """Return the newest CRL of the key *index*, by default the newest key's.
+
+        Errors: `ComError` ERROR_FILE_NOT_FOUND (0x80070002) when there is none, E_INVALIDARG for
+        what is no index of a certificate, ERROR_FILE_CORRUPT for one that is damaged.
+        """
+        if not self.running:
+            self._state.refresh()
+        row = crl_table.current(self._state, index, delta=delta)
+        try:
+            return x509.load_der_x509_crl(row.raw)
+        except (ValueError, x509.InvalidVersion) as error:
+            raise ComError(
+                HRESULT.ERROR_FILE_CORRUPT,
+                f"CRL {row.row_id} of the database is damaged: publish the next one",
+            ) from error
 
     @property
     def journal(self) -> tuple[Entry, ...]:
@@ -441,10 +373,19 @@ class CertificationAuthority:
         return self._state.journal.tracing()
 
 
-def _state_of(issuer: CertificationAuthority | None) -> CAState | None:
-    """Return the furniture of the CA above. Errors: `ComError` E_INVALIDARG for what is no CA."""
+def _terms(
+    sources: Sources | None,
+    fidelity: Fidelity | None,
+    issuer: CertificationAuthority | None,
+    security: Security | None,
+    journal_limit: int,
+) -> founding.Terms:
+    """Return the terms with their defaults. Errors: `ComError` E_INVALIDARG for what is no CA."""
     if issuer is not None and not isinstance(issuer, CertificationAuthority):
         raise ComError(
             HRESULT.E_INVALIDARG, f"issuer is a CertificationAuthority, not {shown(issuer)}"
         )
-    return None if issuer is None else issuer._state  # noqa: SLF001  (its own class)
+    above = None if issuer is None else issuer._state  # noqa: SLF001  (its own class)
+    return founding.Terms(
+        sources or Sources.system(), fidelity or Fidelity(), above, security, journal_limit
+    )

@@ -9,10 +9,26 @@ Source: pywin32 `com_error`; winerror.h for codes and symbols.
 
 from __future__ import annotations
 
-from certsim.facts.hresults import HRESULTS
+import errno
+
+from certsim.facts.hresults import HRESULT, HRESULTS
 
 _UNSIGNED = 0xFFFFFFFF
 _SIGN = 0x80000000
+_WIN32 = 0x80070000
+_CODES = {
+    errno.EEXIST: HRESULT.ERROR_FILE_EXISTS,
+    errno.ENOENT: HRESULT.ERROR_FILE_NOT_FOUND,
+    errno.ENOTDIR: HRESULT.ERROR_PATH_NOT_FOUND,
+    errno.EACCES: HRESULT.E_ACCESSDENIED,
+    errno.EPERM: HRESULT.E_ACCESSDENIED,
+    errno.EROFS: HRESULT.E_ACCESSDENIED,
+    errno.EISDIR: HRESULT.E_ACCESSDENIED,
+    errno.ENOSPC: HRESULT.ERROR_DISK_FULL,
+    errno.EDQUOT: HRESULT.ERROR_DISK_FULL,
+    errno.ENAMETOOLONG: HRESULT.ERROR_BAD_PATHNAME,
+}
+"""What a failure with a file is called on Windows; all others are ERROR_WRITE_FAULT."""
 
 ExcepInfo = tuple[int, str | None, str | None, str | None, int, int]
 """OLE's EXCEPINFO as pywin32 hands it out: code, source, text, help file, help context, HRESULT."""
@@ -28,6 +44,20 @@ def describe(hresult: int) -> str:
     fact = HRESULTS.get(signed(hresult))
     number = f"0x{hresult & _UNSIGNED:08X}"
     return f"{number} {fact.symbol}" if fact else number
+
+
+def code_of(error: OSError, *, making: bool = False) -> int:
+    """Return the signed HRESULT for *error*: on Windows its own, elsewhere the nearest.
+
+    *making* is whether a file was to be made: then it is no file that misses, but its folder.
+    Source: winerror.h; errno.h.
+    """
+    win32 = getattr(error, "winerror", None)
+    if win32:
+        return signed(_WIN32 | win32)
+    if making and error.errno == errno.ENOENT:
+        return HRESULT.ERROR_PATH_NOT_FOUND
+    return _CODES.get(error.errno or 0, HRESULT.ERROR_WRITE_FAULT)
 
 
 def meaning(hresult: int) -> str:

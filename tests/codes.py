@@ -21,6 +21,8 @@ CO_E_CLASSSTRING = 0x800401F3
 ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND = 0x80070002, 0x80070003
 ERROR_INVALID_DATA, ERROR_WRITE_FAULT = 0x8007000D, 0x8007001D
 ERROR_DISK_FULL, ERROR_BAD_PATHNAME = 0x80070070, 0x800700A1
+ERROR_SHARING_VIOLATION, ERROR_ALREADY_EXISTS = 0x80070020, 0x800700B7
+NTE_BAD_KEYSET, NTE_SILENT_CONTEXT, NTE_DECRYPTION_FAILURE = 0x80090016, 0x80090022, 0x8009002C
 RPC_S_SERVER_UNAVAILABLE, ERROR_OBJECT_ALREADY_EXISTS = 0x800706BA, 0x80071392
 NTE_BAD_KEY, NTE_BAD_SIGNATURE = 0x80090003, 0x80090006
 NTE_BAD_ALGID, NTE_FAIL = 0x80090008, 0x80090020
@@ -54,8 +56,9 @@ def signed(code: int) -> int:
 
 
 @contextmanager
-def refused(code: int) -> Iterator[None]:
-    """Expect a `ComError` with the HRESULT *code*, written unsigned."""
+def refused(code: int, words: str = "") -> Iterator[None]:
+    """Expect a `ComError` with the HRESULT *code*, written unsigned, and *words* in its text."""
     with pytest.raises(ComError) as caught:
         yield
     assert f"0x{caught.value.hresult & 0xFFFFFFFF:08X}" == f"0x{code:08X}"
+    assert words in caught.value.strerror

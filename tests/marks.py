@@ -13,6 +13,9 @@ import pytest
 needs_openssl = pytest.mark.skipif(
     shutil.which("openssl") is None, reason="the openssl program is not installed"
 )
+needs_sqlite3 = pytest.mark.skipif(
+    shutil.which("sqlite3") is None, reason="the sqlite3 program is not installed"
+)
 
 
 def few_or_many(few: int, many: int) -> pytest.MarkDecorator:

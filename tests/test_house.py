@@ -30,9 +30,12 @@ from tests.house_kit import (
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"facts", "sources", "_version"}),
     frozenset({"errors"}),  # a step below its neighbours, since every one of them raises
+    frozenset({"files", "regfile"}),
+    frozenset({"locks"}),
     frozenset({"interfaces", "activation", "registry", "database"}),
     frozenset({"policies", "exits"}),
     frozenset({"_engine"}),
+    frozenset({"verbs"}),
     frozenset({"ca", "com"}),
     frozenset({""}),  # the front door, certsim/__init__.py
     frozenset({"cli", "testing", "strategies", "report", "trace", "windows"}),
@@ -60,8 +63,8 @@ UNSTABLE = "cryptography.hazmat.asn1"
 WRITES = {
     "commit": {"apply"},
     "delete": {"apply"},
-    "commit_crls": {"add_crls", "update_crls"},
-    "delete_crls": {"update_crls"},
+    "commit_crls": {"add_crls", "publish"},
+    "delete_crls": {"forget_crls", "publish"},
 }
 """The shelf's writing methods, each with the methods of the door that alone may call it."""
 CALLS_MODULES = frozenset({"notify", "Notify", "VerifyRequest"})

@@ -19,6 +19,7 @@ import attrs
 
 from certsim._engine import columns
 from certsim._engine.journal import Entry, JsonValue
+from certsim._engine.lifecycle import Verb
 from certsim._engine.state import CAState
 from certsim.database.rows import CRLRow, ExtensionRow, Row, Value
 from certsim.facts.audit import AUDIT, SUBJECT_FIELDS
@@ -241,14 +242,23 @@ def deleted(state: CAState, table: str, which: int | datetime | None, count: int
     record(state, 4896, by, TableId=_TABLES[table], Filter=which, RowsDeleted=count)
 
 
+def configuring(node: str, entry: str) -> Verb:
+    """Return the verb that sets the value *entry* of the key *node*.
+
+    Windows has a call of its own for the AuditFilter, here `set_config` does both.
+    Source: MS-CSRA 3.1.4.2.10, 3.1.4.2.15.
+    """
+    of_filter = (node, entry.lower()) == ("", "auditfilter")
+    return Verb.SET_AUDIT_FILTER if of_filter else Verb.SET_CONFIG
+
+
 def configured(state: CAState, node: str, entry: str, value: RegistryValue | None, by: str) -> None:
     """Put on record what *by* configured: the AuditFilter (4885), or anything else (4891).
 
-    Windows has a call of its own for the filter, here `set_config` does both. A list is one text
-    with a line for each item. Source: MS-CSRA 3.1.4.2.10, 3.1.4.2.15.
+    A list is one text with a line for each item. Source: as `configuring`.
     """
     text = "\n".join(value) if isinstance(value, list) else value
-    if (node, entry.lower()) == ("", "auditfilter"):
+    if configuring(node, entry) is Verb.SET_AUDIT_FILTER:
         record(state, 4885, by, AuditFilter=text)
     else:
         record(state, 4891, by, Node=node, Entry=entry, Value=text)

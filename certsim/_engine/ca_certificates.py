@@ -27,10 +27,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certsim._engine import asn1, names, validity
 from certsim._engine.state import CAState
-from certsim._engine.x509 import CACertificate, build, key_identifier, signer
+from certsim._engine.x509 import CACertificate, algorithm_of, build, key_identifier, signer
 from certsim.database.rows import ExtensionRow
 from certsim.errors import ComError
 from certsim.facts import oids
+from certsim.facts.dispositions import CAType
 from certsim.facts.flags import ExtensionFlag, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
 from certsim.sources import KEY_KINDS, PrivateKey, Sources
@@ -40,6 +41,7 @@ _YEARS = 5
 _AGE = timedelta(minutes=10)
 _MAX_INDEX = 0xFFFF
 """CA Version has 16 bits for each index. Source: MS-WCCE 3.2.1.4.3.2.39."""
+_SUBORDINATE = frozenset({CAType.ENTERPRISE_SUB, CAType.STANDALONE_SUB})
 _CONSTRAINTS = x509.BasicConstraints(ca=True, path_length=None).public_bytes()
 _USAGE = x509.KeyUsage(
     digital_signature=True,
@@ -114,6 +116,33 @@ def common_name(name: str) -> bytes:
     return names.encode(parts)
 
 
+def read(
+    name: str,
+    certificate: x509.Certificate,
+    signing: Callable[[int], Callable[[bytes], bytes]],
+) -> CACertificate:
+    """Return a *certificate* that the CA called *name* was given before.
+
+    *signing* returns that of the key with an index. Both indices are those of its CA Version.
+    Errors: `ValueError` and `x509.ExtensionNotFound` for one that no CA here has made.
+    """
+    public, der = certificate.public_key(), Encoding.DER
+    version = certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier(oids.CA_VERSION))
+    number = asn1.decode(int, version.value.public_bytes())
+    info = public.public_bytes(der, PublicFormat.SubjectPublicKeyInfo)
+    return CACertificate(
+        certificate.public_bytes(der),
+        number & 0xFFFF,
+        number >> 16,
+        common_name(name),
+        key_identifier(info),
+        certificate.not_valid_before_utc,
+        certificate.not_valid_after_utc,
+        algorithm_of(public),
+        signing(number >> 16),
+    )
+
+
 def key_kind(certificate: CACertificate) -> str:
     """Return what `Sources.make_key` makes a key like that of *certificate* for: `P-256` and so on.
 
@@ -133,16 +162,23 @@ def key_kind(certificate: CACertificate) -> str:
 def next_certificate(state: CAState, *, new_key: bool) -> CACertificate:
     """Return the certificate that a running CA goes on with, its constants filled in.
 
-    A new key is of the kind of the present one. Errors: those of `renew` and `key_kind`;
-    `ComError` E_INVALIDARG when the CA's sources cannot make that kind.
+    It is kept where the CA lives. A new key is of the kind of the present one. Errors: those of
+    `renew`, `key_kind` and `Home.keep`; `ComError` E_INVALIDARG when the CA's sources cannot make
+    that kind, and for a subordinate that was opened without the CA above it.
     """
+    if state.parent is None and state.identity.ca_type in _SUBORDINATE:
+        raise ComError(
+            HRESULT.E_INVALIDARG, "the CA above signs this one's certificate: open it with issuer="
+        )
     key = None
     if new_key:
         try:
             key = state.sources.make_key(key_kind(state.issuer))
         except ValueError as error:
             raise ComError(HRESULT.E_INVALIDARG, str(error)) from error
-    return state.equipped(renew(state.issuer, state.sources, key, issuer_above(state.parent)))
+    renewed = renew(state.issuer, state.sources, key, issuer_above(state.parent))
+    state.home.keep(renewed, key)
+    return state.equipped(renewed)
 
 
 def issuer_above(parent: CAState | None) -> CACertificate | None:
@@ -160,9 +196,9 @@ def _same_key(current: CACertificate) -> _Key:
 
 
 def _new_key(key: PrivateKey, index: int, sources: Sources) -> _Key:
-    algorithm, sign = signer(key, repeatable=sources.repeatable)
-    info = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return _Key(index, info, algorithm, sign)
+    sign, public = signer(key, repeatable=sources.repeatable), key.public_key()
+    info = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return _Key(index, info, algorithm_of(public), sign)
 
 
 def _certify(

@@ -75,13 +75,13 @@ def chosen(lines: Iterable[str], flag: int) -> list[str]:
     """Return the places of those *lines* (`flags:place`) that have *flag*, tokens as they stand.
 
     *flag* is one of the CSURL_ bits; the order is that of the lines. Lines without a number in
-    front are passed over. Source: MS-CSRA, product note 15.
+    front are passed over, and so are blanks around a place. Source: MS-CSRA, product note 15.
     """
     places = []
     for line in lines:
         number, colon, place = line.partition(":")
         if colon and _NUMBER.fullmatch(number.strip()) and int(number) & flag:
-            places.append(place)
+            places.append(place.strip())
     return places
 
 

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from certsim._engine import asn1, names
@@ -28,6 +30,7 @@ from certsim.facts.flags import ExtensionFlag
 from certsim.facts.properties import NAME_PROPERTIES
 
 _REQUEST = "Request."
+_DISABLED = int(ExtensionFlag.DISABLE)
 
 
 class Source(Protocol):
@@ -50,6 +53,9 @@ class Source(Protocol):
         """Return what has been decoded so far."""
 
 
+_Decoder = Callable[[Source], Mapping[str, Value]]
+
+
 def read(row: Source, column: str) -> Value | None:
     """Return the value of a documented *column*, decoding it if need be; `None` when empty.
 
@@ -65,13 +71,26 @@ def read(row: Source, column: str) -> Value | None:
     decode = _DECODERS.get(column)
     if decode is None:
         return None
+    return _group(row, decode).get(column)
+
+
+def _group(row: Source, decode: _Decoder) -> Mapping[str, Value]:
+    """Return the columns that *decode* fills, decoded once for each row."""
     group = row.decoded.get(decode.__name__)
     if group is None:
         group = row.decoded[decode.__name__] = decode(row)
-    return group.get(column)
+    return group
 
 
-def _name_columns(raw_name: Value | None, prefix: str) -> dict[str, Value]:
+def worked_out(row: Source) -> dict[str, Value]:
+    """Return all columns that can be worked out for *row*, whether it keeps others or not."""
+    found: dict[str, Value] = {}
+    for decode in _GROUPS:
+        found.update(_group(row, decode))
+    return found
+
+
+def _name_columns(raw_name: Value | None, prefix: str) -> Mapping[str, Value]:
     """Return the columns of an encoded Name, their names behind *prefix*; none for an empty one.
 
     Source: win32 SecCrypto/name-properties (the parts); docs/rulings.md (Names and formats).
@@ -96,12 +115,15 @@ def _certificate_name(row: Source) -> Mapping[str, Value]:
     Source: win32 SecCrypto/name-properties; sdk-api
     certif/nf-certif-icertserverexit-getcertificateproperty; docs/rulings.md (Properties).
     """
-    issued = row.columns.get("RawName")
-    if issued is not None:
+    issued, requested = row.columns.get("RawName"), row.columns.get("Request.RawName")
+    if issued is not None and issued != requested:
         return _name_columns(issued, "")
-    requested = _name_columns(row.columns.get("Request.RawName"), "")
-    requested.pop("DistinguishedName", None)
-    return requested
+    # Most names are issued as they were requested, and have been read for that side.
+    group = row.decoded.get(_request_name.__name__) or _request_name(row)
+    found = {column.removeprefix(_REQUEST): value for column, value in group.items()}
+    if issued is None:
+        found.pop("DistinguishedName", None)
+    return found
 
 
 def _certificate(row: Source) -> Mapping[str, Value]:
@@ -121,7 +143,8 @@ def _principal_name(row: Source) -> Mapping[str, Value]:
     from there is assumed: certsrv.h has its name and nothing more.
     """
     raw = row.columns.get("RawCertificate")
-    if not isinstance(raw, bytes):
+    # Whoever has no such name, as most, is known without reading the whole certificate.
+    if not isinstance(raw, bytes) or asn1.oid(oids.PRINCIPAL_NAME) not in raw:
         return {}
     try:
         extensions = x509.load_der_x509_certificate(raw).extensions
@@ -143,10 +166,9 @@ def _subject_key_identifier(row: Source) -> Mapping[str, Value]:
     # Read from the extension and not from the key: a request may bring an identifier of its own.
     # One that policy has disabled is not in the certificate, so the column is empty then.
     for extension in row.extensions:
-        enabled = not extension.flags & ExtensionFlag.DISABLE
-        held = extension.name == oids.SUBJECT_KEY_IDENTIFIER and enabled
-        if held and asn1.fits(bytes, extension.value):
-            return {"SubjectKeyIdentifier": spaced(asn1.decode(bytes, extension.value))}
+        if extension.name == oids.SUBJECT_KEY_IDENTIFIER and not extension.flags & _DISABLED:
+            with suppress(asn1.DecodeError):
+                return {"SubjectKeyIdentifier": spaced(asn1.decode(bytes, extension.value))}
     return {}
 
 
@@ -163,11 +185,23 @@ def _public_key(row: Source) -> Mapping[str, Value]:
     found: dict[str, Value] = {
         "RawPublicKey": info.key.as_bytes(),
         "PublicKeyAlgorithm": asn1.parse(x509.ObjectIdentifier, algorithm).dotted_string,
-        "PublicKeyLength": _key_length(row.public_key_info),
     }
     if parameters:
         found["RawPublicKeyAlgorithmParameters"] = asn1.raw(parameters[0])
+    curve = found.get("RawPublicKeyAlgorithmParameters")
+    found["PublicKeyLength"] = _CURVES.get(curve) or _key_length(row.public_key_info)
     return found
+
+
+_CURVES: Mapping[Value | None, int] = {
+    asn1.oid(curve.dotted_string): ec.get_curve_for_oid(curve)().key_size
+    for curve in (
+        ec.EllipticCurveOID.SECP256R1,
+        ec.EllipticCurveOID.SECP384R1,
+        ec.EllipticCurveOID.SECP521R1,
+    )
+}
+"""The size of the common curves by their encoded names, which spares loading the key."""
 
 
 def _key_length(public_key_info: bytes) -> int:
@@ -189,7 +223,6 @@ def spaced(data: bytes) -> str:
     return data.hex(" ")
 
 
-_Decoder = Callable[[Source], Mapping[str, Value]]
 # What a row remembers is filed under the decoder's name, so each group needs a function.
 _DECODERS: dict[str, _Decoder] = {
     **{f"{_REQUEST}{row.name}": _request_name for row in NAME_PROPERTIES},
@@ -204,3 +237,4 @@ _DECODERS: dict[str, _Decoder] = {
     "PublicKeyAlgorithm": _public_key,
     "PublicKeyLength": _public_key,
 }
+_GROUPS = tuple(dict.fromkeys(_DECODERS.values()))

@@ -10,7 +10,7 @@ Source: MS-CSRA 3.1.4.2.18; sdk-api certadm/nf-certadm-icertadmin2-deleterow; do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 import attrs
@@ -20,11 +20,12 @@ from certsim._engine.arguments import checked_id, checked_moment
 from certsim._engine.door import Door, Errand
 from certsim._engine.lifecycle import Guard
 from certsim._engine.state import CAState
-from certsim.database.memory import MemoryShelf
 from certsim.database.rows import CRLRow, Row, Value
+from certsim.database.shelf import Condition, Shelf, request_ids
 from certsim.errors import ComError, shown
 from certsim.facts.dispositions import CERTIFIED, RowDisposition
 from certsim.facts.hresults import HRESULT
+from certsim.facts.views import SeekOperator
 
 _UNCERTIFIED = frozenset((RowDisposition.PENDING, RowDisposition.FAILED, RowDisposition.DENIED))
 REQUEST, CRL = "request", "crl"
@@ -86,14 +87,23 @@ class Wanted:
             return row.disposition in _UNCERTIFIED and _before(last, self.last_changed_before)
         return row.request_id == self.row_id
 
-    def requests(self, shelf: MemoryShelf) -> list[Row]:
-        """Return the rows that are meant; an id without a row is passed over."""
-        if self.row_id is not None:
-            row = shelf.get(self.row_id)
-            return [row] if row else []
-        return [row for row in shelf if self.fits(row)]
+    def requests(self, shelf: Shelf) -> list[int]:
+        """Return the ids of the rows that are meant; an id without a row is passed over."""
+        found = set() if self.row_id is None else {self.row_id}
+        for condition in self._conditions():
+            found |= {*request_ids(shelf, condition)}
+        rows = (shelf.get(request_id) for request_id in sorted(found))
+        return [row.request_id for row in rows if row and self.fits(row)]
 
-    def crls(self, shelf: MemoryShelf) -> tuple[int, ...]:
+    def _conditions(self) -> Iterator[Condition]:
+        """Yield conditions that a row meant by a date meets one of; `fits` knows the whole."""
+        if self.expired_before is not None:
+            yield Condition("NotAfter", SeekOperator.LT, self.expired_before)
+        if self.last_changed_before is not None:
+            for state in _UNCERTIFIED:
+                yield Condition("Request.Disposition", SeekOperator.EQ, int(state))
+
+    def crls(self, shelf: Shelf) -> tuple[int, ...]:
         """Return the ids of the rows of the CRL table that are meant."""
         return tuple(row.row_id for row in shelf.crls() if self._fits_crl(row))
 
@@ -125,18 +135,22 @@ def carry_out(state: CAState, door: Door, errand: Errand, wanted: Wanted) -> int
     such rows are passed over.
     """
     if wanted.table == CRL:
-        count = door.update_crls((), wanted.crls(state.shelf))
+        count = door.forget_crls(wanted.crls(state.shelf))
     else:
         count = sum(_delete(door, errand, wanted, row) for row in wanted.requests(state.shelf))
     audit.deleted(state, wanted.table, wanted.which, count, errand.by)
     return count
 
 
-def _delete(door: Door, errand: Errand, wanted: Wanted, found: Row) -> int:
+def _delete(door: Door, errand: Errand, wanted: Wanted, request_id: int) -> int:
     """Delete one row, or what hangs on it, and return how many went.
 
-    A row that went meanwhile is no error; a date spares what has changed since it was found.
+    A row that went meanwhile is no error; a date spares what has changed since it was found, or is
+    being worked on.
     """
+    spared = {int(HRESULT.CERTSRV_E_PROPERTY_EMPTY)}
+    if wanted.row_id is None:
+        spared.add(HRESULT.CERTSRV_E_BAD_REQUESTSTATUS)
     left = _LEFT.get(wanted.table)
     gone: list[object] = []
 
@@ -154,8 +168,8 @@ def _delete(door: Door, errand: Errand, wanted: Wanted, found: Row) -> int:
         return left(row) if hanging else row
 
     try:
-        door.apply(errand._replace(request_id=found.request_id), change, guard=guard)
+        door.apply(errand._replace(request_id=request_id), change, guard=guard)
     except ComError as error:
-        if wanted.row_id is not None and error.hresult != HRESULT.CERTSRV_E_PROPERTY_EMPTY:
+        if error.hresult not in spared:
             raise
     return len(gone)

@@ -56,7 +56,7 @@ class Ruling(NamedTuple):
 class _Posted(threading.local):
     """Hold what the outermost `post` of this thread has still to deliver; `None` outside one."""
 
-    queue: deque[tuple[ExitEvent, Row | None]] | None = None
+    queue: deque[tuple[ExitEvent, Row | None, int]] | None = None
 
 
 _Listener = tuple[Hosted, Callable[[int, int], object], str]
@@ -94,8 +94,17 @@ class Dispatcher:
             if (wanted := tuple(_listener(module) for module in exits if module.mask & event))
         }
 
-    def post(self, event: ExitEvent, row: Row | None = None) -> None:
+    def expect(self, event: ExitEvent, request_id: int | None) -> int:
+        """Write down, with the step that fires *event*, that modules have to hear of it.
+
+        Returns what `post` takes; 0 for an event that nobody listens to.
+        """
+        return self._state.journal.expect(event, request_id) if event in self._listeners else 0
+
+    def post(self, event: ExitEvent, row: Row | None = None, expected: int = 0) -> None:
         """Tell *event* to every module that asked for it; *row* is what its context shows.
+
+        *expected* is what `expect` returned for it, and crossed off once all have been told.
 
         Returns when all have been told, but at once on a thread that is inside a `Notify`.
         Without a *row* the context is 0, where a module reads properties of the CA. Nothing a
@@ -107,14 +116,19 @@ class Dispatcher:
             return
         posted = self._posted
         if posted.queue is not None:
-            posted.queue.append((event, row))
+            posted.queue.append((event, row, expected))
             return
-        posted.queue = queue = deque([(event, row)])
+        posted.queue = queue = deque([(event, row, expected)])
+        delivered: list[int] = []
         try:
             while queue:
-                self._deliver(*queue.popleft())
+                event, row, expected = queue.popleft()
+                self._deliver(event, row)
+                if expected:
+                    delivered.append(expected)
         finally:
             posted.queue = None
+            self._state.journal.told(delivered)
 
     def _deliver(self, event: ExitEvent, row: Row | None) -> None:
         """Tell one event to its listeners, all at the same context, and journal each call."""

@@ -1,7 +1,8 @@
 """The door: every change of a row goes through `Door.apply`, in one order.
 
-Look up, change, commit, journal, audit, post; and the verb's answer comes after all of these. Rows
-change under one lock, modules are called outside it. A row that is being decided is *claimed*: it
+Look up, change, commit, journal, audit, post; and the verb's answer comes after all of these. Where
+rows outlive the process, all from commit to post is written down in one transaction. Rows change
+under one lock, modules are called outside it. A row that is being decided is *claimed*: it
 stands as it was, and every verb but a retrieval is refused.
 
 Which steps are legal is `lifecycle`'s knowledge, what a step writes that of the room behind the
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from typing import NamedTuple
 
@@ -53,7 +55,7 @@ class Door:
         """Begin with no row claimed."""
         self._state, self._dispatcher = state, dispatcher
         self._lock = threading.Lock()
-        self._claims: dict[int, Errand] = {}
+        self._claims: dict[int, tuple[Errand, Row]] = {}
         # Two steps are taken either way and merely not told, if the readings say so.
         told = {
             Guard.UNREADABLE: state.fidelity.denied_when_failed,
@@ -82,7 +84,7 @@ class Door:
         with self._lock:
             request_id = self._state.shelf.new_id()
         errand = self.admit(verb, by, request_id)
-        self._claims[request_id] = errand
+        self._claims[request_id] = errand, Row(request_id, {})
         return request_id, errand
 
     def claim(self, errand: Errand) -> Row:
@@ -94,14 +96,18 @@ class Door:
             row = self._find(errand)
             lifecycle.allow(row.disposition, errand.verb)
             access.check_row(self._state, errand.verb, errand.by, row)
-            self._claims[row.request_id] = errand
+            self._claims[row.request_id] = errand, row
         return row
 
     def release(self, errand: Errand) -> None:
         """Give up the claim that is this very errand's; no harm if it has none any more."""
-        request_id = errand.request_id
-        if request_id is not None and self._claims.get(request_id) is errand:
-            del self._claims[request_id]
+        if self._claimed(errand) is not None and errand.request_id is not None:
+            del self._claims[errand.request_id]
+
+    def _claimed(self, errand: Errand) -> Row | None:
+        """Return the row that this very errand has claimed, as it stands: nobody may change it."""
+        holder, row = self._claims.get(errand.request_id or 0, (None, None))
+        return row if holder is errand else None
 
     def apply(
         self,
@@ -132,26 +138,29 @@ class Door:
                 end = {} if step.after is None else {"Request.Disposition": int(step.after)}
                 row = change(standing, end)
                 event = ExitEvent.INVALID if step.guard in self._silent else step.event
-                if row is None:
-                    state.shelf.delete(standing.request_id)
-                elif row is not standing:
-                    state.shelf.commit(row)
-                self._journal(errand.verb, standing, row, before, event)
-                row = row or standing
-                if audit is not None and state.settings.audit_filter:
-                    audit(row)
+                # A retrieval that is not told keeps nothing, and need not find room on the disk.
+                with nullcontext() if row is standing and not event else state.journal.step():
+                    if row is None:
+                        state.shelf.delete(standing.request_id)
+                    elif row is not standing:
+                        state.shelf.commit(row, standing if before is not None else None)
+                    self._journal(errand.verb, standing, row, before, event)
+                    row = row or standing
+                    if audit is not None and state.settings.audit_filter:
+                        audit(row)
+                    expected = self._dispatcher.expect(event, row.request_id)
         finally:
             self.release(errand)
-        if event:
-            self._dispatcher.post(event, row)
+        self._dispatcher.post(event, row, expected)
         return row
 
     def _standing(self, errand: Errand) -> Row:
         """Return the row a step starts from, a blank one where there is none yet."""
         if errand.request_id is None:
             return _BLANK
-        if self._claims.get(errand.request_id) is errand:
-            return self._state.shelf.get(errand.request_id) or Row(errand.request_id, {})
+        claimed = self._claimed(errand)
+        if claimed is not None:
+            return claimed
         row = self._find(errand)
         access.check_row(self._state, errand.verb, errand.by, row)
         return row
@@ -190,21 +199,29 @@ class Door:
 
     def add_crls(self, rows: Iterable[CRLRow]) -> None:
         """Keep new *rows* of the CRL table."""
-        with self._lock:
+        with self._lock, self._state.journal.step():
             self._state.shelf.commit_crls(rows)
 
-    def update_crls(self, rows: Iterable[CRLRow], gone: Iterable[int]) -> int:
-        """Keep what has become of *rows* that are still there, and forget those with ids in *gone*.
-
-        Returns how many went.
-        """
+    def forget_crls(self, gone: Iterable[int]) -> int:
+        """Forget the rows of the CRL table with ids in *gone*; return how many went."""
         shelf = self._state.shelf
-        with self._lock:
-            there = {row.row_id for row in shelf.crls()}
-            going = there & set(gone)
-            shelf.commit_crls(row for row in rows if row.row_id in there)
+        with self._lock, self._state.journal.step():
+            going = {row.row_id for row in shelf.crls()} & set(gone)
             shelf.delete_crls(going)
         return len(going)
+
+    def publish(self, rows: Iterable[CRLRow], surplus: Iterable[int]) -> Callable[[], None]:
+        """Keep what publishing has made of *rows* that are still there; *surplus* ids go.
+
+        Returns what tells the modules, CRLISSUED, once the caller has given its own lock back.
+        """
+        shelf, event = self._state.shelf, ExitEvent.CRLISSUED
+        with self._lock, self._state.journal.step():
+            there = {row.row_id for row in shelf.crls()}
+            shelf.commit_crls(row for row in rows if row.row_id in there)
+            shelf.delete_crls(there & set(surplus))
+            expected = self._dispatcher.expect(event, None)
+        return lambda: self._dispatcher.post(event, None, expected)
 
 
 _BLANK = Row(0, {})

@@ -58,7 +58,7 @@ from certsim.facts.dispositions import (
 )
 from certsim.facts.flags import CRLKind, ExtensionFlag, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
-from certsim.registry import RegistryValue
+from certsim.registry import Imported, RegistryValue
 
 _Audited = Callable[[CAState, Row, str], None]
 """Put on record what became of a committed row, by whose doing."""
@@ -84,7 +84,7 @@ class Engine:
         self._dispatcher = Dispatcher(state)
         self.service = Service(state, self._dispatcher)
         self._door = Door(state, self._dispatcher)
-        self._publisher = Publisher(state, self._door, self._dispatcher)
+        self._publisher = Publisher(state, self._door)
         self._renewing = threading.Lock()
 
     def submit(self, request: object, given: str | Mapping[str, str], requester: str) -> Outcome:
@@ -344,18 +344,32 @@ class Engine:
             state.journal.append((ServiceEntry, errand.now, what))
             publication.publish_certificates(state)
 
-    def configure(self, key: str, name: str, value: RegistryValue, administrator: str) -> None:
-        """Set a configuration value, whether the CA runs or not.
+    def configure(
+        self, key: str, name: str, value: RegistryValue | None, administrator: str
+    ) -> None:
+        """Set a configuration value, or delete it for `None`, whether the CA runs or not.
 
         The AuditFilter has a right of its own, which auditors have as well.
         Source: MS-CSRA 3.1.4.2.10, 3.1.4.2.15; docs/rulings.md (Roles and audit).
         """
-        of_filter = not key and name.lower() == "auditfilter"
-        verb = Verb.SET_AUDIT_FILTER if of_filter else Verb.SET_CONFIG
-        self._door.admit(verb, administrator)
-        registry = self.state.registry
-        registry.write(key, name, value)
+        registry, journal = self.state.registry, self.state.journal
+        self._door.admit(audit.configuring(key, name), administrator)
+        if value is None:
+            registry.delete_value(key, name)
+        else:
+            registry.write(key, name, value)
         audit.configured(self.state, key, name, registry.read(key, name), administrator)
+        journal.settle()
+
+    def import_config(self, text: str, administrator: str) -> Imported:
+        """Take over the values of a `.reg` text.
+
+        Like an edit of the registry it is not audited: nobody asks the CA there.
+        """
+        self._door.admit(Verb.SET_CONFIG, administrator)
+        imported = self.state.registry.import_reg(text)
+        self.state.journal.settle()
+        return imported
 
     def view(
         self,
@@ -367,6 +381,8 @@ class Engine:
     ) -> views.View:
         """Return a view of the database, as it is each time it is gone through."""
         self._door.admit(Verb.VIEW, caller)
+        if self.service.gate.open:
+            self.state.journal.settle()
         return views.view(self.state, name, columns=columns, where=where, order_by=order_by)
 
 

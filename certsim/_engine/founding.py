@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from types import UnionType
 
-from certsim._engine import ca_certificates, specs
+import attrs
+
+from certsim._engine import ca_certificates, columns
 from certsim._engine.fidelity import Fidelity
 from certsim._engine.journal import Journal
 from certsim._engine.security import Security
 from certsim._engine.state import CAState, Identity, Settings
+from certsim._engine.x509 import CACertificate
 from certsim.database.memory import MemoryShelf
 from certsim.errors import ComError, shown
 from certsim.facts.dispositions import CAType
 from certsim.facts.hresults import HRESULT
-from certsim.policies.function import FunctionPolicy
 from certsim.registry import Registry
 from certsim.sources import PrivateKey, Sources
 
@@ -27,49 +29,77 @@ _BELOW = {
 """What a type of root becomes for a CA that has another one above it."""
 
 
-def establish(
-    name: str,
-    dns_name: str,
-    ca_type: CAType,
-    key: str | PrivateKey,
-    sources: Sources,
-    fidelity: Fidelity,
-    parent: CAState | None,
-    security: Security | None,
-    journal_limit: int,
-) -> CAState:
-    """Return a new CA's state: names, registry, an empty database, and a certificate of its own.
+@attrs.frozen
+class Terms:
+    """Hold what a CA is given anew each time it is made or opened, checked.
 
-    *key* is a kind that *sources* can make, or a private key. *parent* signs the certificate of a
-    subordinate. Errors: those of `ca_certificates.found` and `Identity.of`; `ComError` E_INVALIDARG
-    for a subordinate's type without a parent, and for an argument of another type; `ValueError`
-    for an unknown kind of key.
+    *parent* is the CA above a subordinate one, *security* says who may do what, *journal_limit* how
+    many entries are kept. Errors: `ComError` E_INVALIDARG for an argument of another type.
     """
-    _check(sources, Sources, "sources")
-    _check(fidelity, Fidelity, "fidelity")
-    _check(security, Security | None, "security")
-    _check(journal_limit, int, "journal_limit")
-    if journal_limit < 0:
-        raise ComError(HRESULT.E_INVALIDARG, "journal_limit is at least 0")
+
+    sources: Sources
+    fidelity: Fidelity
+    parent: CAState | None
+    security: Security | None
+    journal_limit: int
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what these cannot be."""
+        _check(self.sources, Sources, "sources")
+        _check(self.fidelity, Fidelity, "fidelity")
+        _check(self.security, Security | None, "security")
+        _check(self.journal_limit, int, "journal_limit")
+        if self.journal_limit < 0:
+            raise ComError(HRESULT.E_INVALIDARG, "journal_limit is at least 0")
+
+
+@attrs.frozen
+class Founded:
+    """Hold a new CA's names, and its first certificate with the key that signs under it."""
+
+    identity: Identity
+    certificate: CACertificate
+    key: PrivateKey
+
+
+def found(
+    name: str, dns_name: str, ca_type: CAType, key: str | PrivateKey, terms: Terms
+) -> Founded:
+    """Return what a new CA begins with. *key* is a kind that the sources can make, or a key.
+
+    Errors: those of `ca_certificates.found` and `Identity.of`; `ComError` E_INVALIDARG for a
+    subordinate's type without a parent; `ValueError` for an unknown kind of key.
+    """
     ca_certificates.common_name(name)
-    identity = Identity.of(name, dns_name, _placed(ca_type, parent))
-    registry = Registry(identity.sanitized)
+    identity = Identity.of(name, dns_name, _placed(ca_type, terms.parent))
+    signing_key = terms.sources.make_key(key) if isinstance(key, str) else key
+    above = ca_certificates.issuer_above(terms.parent)
+    certificate = ca_certificates.found(name, signing_key, terms.sources, above)
+    return Founded(identity, certificate, signing_key)
+
+
+def register(registry: Registry, identity: Identity) -> None:
+    """Write into *registry* who the CA is. Source: certsrv.h (the values a setup writes)."""
     registry.write("", "CAType", int(identity.ca_type))
     registry.write("", "CommonName", identity.name)
     registry.write("", "CAServerName", identity.dns_name)
-    signing_key = sources.make_key(key) if isinstance(key, str) else key
-    above = ca_certificates.issuer_above(parent)
+
+
+def in_memory(founded: Founded, terms: Terms) -> CAState:
+    """Return the state of a new CA that lives in memory: its registry, an empty database."""
+    registry = Registry(founded.identity.sanitized)
+    register(registry, founded.identity)
     return CAState(
-        identity,
-        sources,
+        founded.identity,
+        terms.sources,
         registry,
-        fidelity,
-        MemoryShelf(),
-        Journal(journal_limit),
-        (ca_certificates.found(name, signing_key, sources, above),),
+        terms.fidelity,
+        MemoryShelf(columns.read),
+        Journal(terms.journal_limit),
+        (founded.certificate,),
         Settings.snapshot(registry),
-        parent,
-        security,
+        terms.parent,
+        terms.security,
     )
 
 
@@ -91,10 +121,3 @@ def _placed(ca_type: int, parent: CAState | None) -> CAType:
             HRESULT.E_INVALIDARG, f"the type {ca_type.name} needs issuer=, the CA above it"
         )
     return ca_type
-
-
-def as_policy(found: object) -> object:
-    """Return what to plug in for *found*: a function of two arguments gets its wrapper."""
-    if not callable(found) or isinstance(found, type) or hasattr(found, "VerifyRequest"):
-        return found
-    return FunctionPolicy(found) if specs.takes(found, 2) else found

@@ -25,10 +25,12 @@ from certsim._engine.lifecycle import Guard
 from certsim._engine.state import CAState
 from certsim._engine.x509 import CACertificate, issuer_of, key_identifier
 from certsim.database.rows import ExtensionRow, Row, Value
+from certsim.database.shelf import Condition, request_ids
 from certsim.errors import ComError
 from certsim.facts.dispositions import RowDisposition
 from certsim.facts.flags import CRLFlag, ExtensionFlag, ExtensionOrigin, KRAFlag
 from certsim.facts.hresults import HRESULT
+from certsim.facts.views import SeekOperator
 
 _VERSION, _EXTENSIONS = b"\xa0", b"\xa3"
 _CRITICAL = int(ExtensionFlag.CRITICAL)
@@ -149,10 +151,11 @@ def waiting(state: CAState, found: Imported) -> int:
     Source: MS-CSRA 3.1.4.1.26; docs/rulings.md (Import).
     """
     wanted = key_identifier(found.public_key_info)
-    for row in state.shelf:
-        pending = row.disposition is RowDisposition.PENDING
-        if pending and key_identifier(row.public_key_info) == wanted:
-            return row.request_id
+    pending = Condition("Request.Disposition", SeekOperator.EQ, int(RowDisposition.PENDING))
+    for request_id in request_ids(state.shelf, pending):
+        row = state.shelf.get(request_id)
+        if row is not None and key_identifier(row.public_key_info) == wanted:
+            return request_id
     raise ComError(HRESULT.CRYPT_E_NO_MATCH, "no pending request is for this certificate's key")
 
 

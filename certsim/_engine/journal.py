@@ -6,8 +6,9 @@ for JSON; nothing that came with a request gets onto a line unescaped.
 
 Windows has no journal: this one is for people who want to see a CA think, and for tests. The event
 log beside it imitates the entries about modules and CRLs, and leaves out those about requests and
-the service. Both live in memory, drop their oldest entries above a limit, and are kept apart so
-that a busy journal does not push a failure out of the event log.
+the service. Both drop their oldest entries above a limit, and are kept apart so that a busy journal
+does not push a failure out of the event log. The one here lives in memory, and `stored_journal` has
+one that lives in the CA's database; what the engine asks of either is the same.
 All times are aware UTC; durations are nanoseconds of the CA's stopwatch, which with seeded
 sources counts its own reads, so that two runs print the same journal.
 Source: TechNet on event 46 and on policy module processing (ids 9, 43, 44); docs/rulings.md
@@ -17,9 +18,10 @@ Source: TechNet on event 46 and on policy module processing (ids 9, 43, 44); doc
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from typing import Any, ClassVar
 
 import attrs
 
@@ -38,6 +40,18 @@ class Entry:
     Entries are values: two with equal fields are equal, and none can be changed.
     """
 
+    kinds: ClassVar[dict[str, type[Entry]]] = {}
+    """Every kind of entry there is, by its name."""
+
+    def __init_subclass__(cls) -> None:
+        """Enter the new kind."""
+        Entry.kinds[cls.kind()] = cls
+
+    @classmethod
+    def kind(cls) -> str:
+        """Return the name of this kind of entry: `transition`."""
+        return cls.__name__.lower()
+
     def __str__(self) -> str:
         """Return the entry as one line, whatever characters its values have."""
         return printable(self._line())
@@ -53,7 +67,7 @@ class Entry:
         stays a number.
         """
         fields = attrs.asdict(self, recurse=False)
-        return {"kind": type(self).__name__.lower()} | {k: _plain(v) for k, v in fields.items()}
+        return {"kind": self.kind()} | {k: _plain(v) for k, v in fields.items()}
 
 
 def _plain(value: object) -> JsonValue:
@@ -65,6 +79,13 @@ def _plain(value: object) -> JsonValue:
     if isinstance(value, ExitEvent | RowDisposition | Verdict):
         return value.name or int(value)
     return value if isinstance(value, str | int | float | None) else str(value)
+
+
+Told = tuple[Any, ...]
+"""An entry as the engine appends it: `(Notification, module, event, …)`, its class, then values.
+
+That a tuple may begin with one type and go on with any, typing cannot say.
+"""
 
 
 @attrs.frozen
@@ -204,6 +225,26 @@ class Service(Entry):
 
 
 @attrs.frozen
+class Undelivered(Entry):
+    """Record an *event* that was fired, but of which not every module is known to have been told.
+
+    The CA wrote down that it had to tell of it, and its process ended before it wrote down that it
+    had; *when* is the start that found out. *request_id* is `None` for an event without a request.
+    """
+
+    when: datetime
+    event: ExitEvent
+    request_id: int | None
+
+    def _line(self) -> str:
+        about = "" if self.request_id is None else f" of request {self.request_id}"
+        return (
+            f"{self.when:%Y-%m-%d %H:%M:%S} {self.event.name}{about} not told to every module:"
+            " the process ended before"
+        )
+
+
+@attrs.frozen
 class Publication(Entry):
     """Record one CRL that was published: *what* (base, delta, shadow delta), whose and how.
 
@@ -257,20 +298,47 @@ class EventLogEntry(Entry):
         )
 
 
+_AT_ONCE: AbstractContextManager[None] = nullcontext()
+
+
 class Journal:
     """Keep the last *limit* entries as tuples of (class, values…), and the event log beside.
 
     Any thread may append while another reads: appending to a deque is atomic, and readers copy
     first. `traces` counts the traces that are on; server objects look at it before each read.
+
+    Five methods are there for a journal that outlives the process, and do nothing in this one:
+    `step` is what one change of the database goes through, `expect` and `told` say which events the
+    modules have to hear and have heard, `undelivered` which they never heard; `settle` comes before
+    an answer.
     """
 
     def __init__(self, limit: int) -> None:
         """Begin empty. A *limit* of 0 keeps nothing."""
-        self._entries: deque[tuple[object, ...]] = deque(maxlen=limit)
+        self._entries: deque[Told] = deque(maxlen=limit)
         self._event_log: deque[EventLogEntry] = deque(maxlen=limit)
-        self.append: Callable[[tuple[object, ...]], None] = self._entries.append
-        """Take `(Notification, module, event, …)`: the class of an entry, then its values."""
+        self.append: Callable[[Told], None] = self._entries.append
+        """Take an entry."""
         self.traces = 0
+
+    def step(self) -> AbstractContextManager[None]:
+        """Keep what is appended on this thread and written to the shelf inside: all or nothing."""
+        return _AT_ONCE
+
+    def expect(self, event: ExitEvent, request_id: int | None) -> int:
+        """Note inside a `step` that modules have to hear *event*; return what `told` takes."""
+        del event, request_id
+        return 0
+
+    def told(self, expected: Sequence[int]) -> None:
+        """Note that the events noted as *expected* have been told to every module."""
+
+    def undelivered(self) -> list[tuple[ExitEvent, int | None]]:
+        """Return the events that modules should have heard when a process ended; forget them."""
+        return []
+
+    def settle(self) -> None:
+        """See to it that everything appended so far outlives the process, if that can be."""
 
     def log(self, entry: EventLogEntry) -> None:
         """Put a failure into the event log and into the journal."""
@@ -279,7 +347,7 @@ class Journal:
 
     def entries(self) -> tuple[Entry, ...]:
         """Return the journal's entries, oldest first."""
-        return tuple(kind(*values) for kind, *values in list(self._entries))  # type: ignore[operator]
+        return tuple(kind(*values) for kind, *values in list(self._entries))
 
     def event_log(self) -> tuple[EventLogEntry, ...]:
         """Return the event log, oldest first."""

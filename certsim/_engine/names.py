@@ -17,6 +17,7 @@ and dropping of parts); docs/rulings.md (Certificates, Names and formats).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -102,6 +103,7 @@ class Name(NamedTuple):
     single: bool
 
 
+@lru_cache(maxsize=16)  # a name is read when its request comes, and when the row is written
 def read(raw_name: bytes) -> Name:
     """Return an encoded Name with its parts in the order they are encoded.
 

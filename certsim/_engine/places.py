@@ -10,16 +10,15 @@ Source: MS-CSRA 3.1.4.1.6, product note 15; RFC 8089; docs/rulings.md (CRLs).
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import unquote
 
+from certsim import files
 from certsim._engine import ca_names
-from certsim.errors import signed
+from certsim.errors import code_of
 from certsim.facts.flags import CRLPublishFlag
 from certsim.facts.hresults import HRESULT
 
@@ -32,18 +31,8 @@ _KINDS = {
     "ftp": CRLPublishFlag.FTP_ERROR,
     "ldap": CRLPublishFlag.LDAP_ERROR,
 }
-_CODES = {
-    errno.ENOENT: HRESULT.ERROR_PATH_NOT_FOUND,
-    errno.ENOTDIR: HRESULT.ERROR_PATH_NOT_FOUND,
-    errno.EACCES: HRESULT.E_ACCESSDENIED,
-    errno.EPERM: HRESULT.E_ACCESSDENIED,
-    errno.EROFS: HRESULT.E_ACCESSDENIED,
-    errno.ENOSPC: HRESULT.ERROR_DISK_FULL,
-    errno.EDQUOT: HRESULT.ERROR_DISK_FULL,
-    errno.ENAMETOOLONG: HRESULT.ERROR_BAD_PATHNAME,
-}
-"""What a failed write would have been called on Windows; all others are ERROR_WRITE_FAULT."""
-_WIN32 = 0x80070000
+
+_AS_ANY_FILE = 0o666
 
 
 def failure_of(place: str) -> CRLPublishFlag:
@@ -66,12 +55,13 @@ def of(lines: Iterable[str], flag: int, tokens: Mapping[str, str]) -> list[str]:
     ]
 
 
-def write(place: str, data: bytes) -> int:
+def write(place: str, data: bytes, home: Path = Path()) -> int:
     """Make *place* hold *data*; return 0 or the signed HRESULT of what stood in the way.
 
-    The file is written beside its place and moved there in one step, with the rights of any new
-    file. ERROR_BAD_PATHNAME (0x800700A1) is for places that cannot be written to by their nature,
-    ERROR_PATH_NOT_FOUND (0x80070003) for a folder that is missing or on another machine.
+    A relative path counts from the folder *home*. The file is written beside its place and moved
+    there in one step, with the rights of any new file. ERROR_BAD_PATHNAME (0x800700A1) is for
+    places that cannot be written to by their nature, ERROR_PATH_NOT_FOUND (0x80070003) for a folder
+    that is missing or on another machine.
     Source: MS-CSRA 3.1.4.1.6 (0x800700A1); docs/rulings.md (CRLs).
     """
     if failure_of(place) is not CRLPublishFlag.FILE_ERROR:
@@ -80,13 +70,13 @@ def write(place: str, data: bytes) -> int:
     if local is None:
         return HRESULT.ERROR_PATH_NOT_FOUND
     try:
-        path = Path(local)
+        path = home / local
         if path.exists() and not path.is_file():
             return HRESULT.E_ACCESSDENIED
         if not _holds(path, data):
-            _put(path, data)
+            files.replace(path, data, _AS_ANY_FILE)
     except OSError as error:
-        return code_of(error)
+        return code_of(error, making=True)
     except ValueError:
         # A character that no file system takes: a NUL, half of a surrogate pair.
         return HRESULT.ERROR_BAD_PATHNAME
@@ -96,8 +86,8 @@ def write(place: str, data: bytes) -> int:
 def local_path(place: str, *, windows: bool) -> str | None:
     r"""Return the path that *place* (a path or a `file:` URL) means here, `None` if none can be.
 
-    Other hosts, drives and shares (`\\server\share`) can be reached on Windows alone. A relative
-    path counts from the folder the process runs in. Source: RFC 8089; docs/rulings.md (CRLs).
+    Other hosts, drives and shares (`\\server\share`) can be reached on Windows alone.
+    Source: RFC 8089; docs/rulings.md (CRLs).
     """
     if _SCHEME.match(place) is None:
         foreign = _DRIVE.match(place) or "\\" in place
@@ -119,18 +109,3 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except OSError:
         return False
-
-
-def _put(path: Path, data: bytes) -> None:
-    with TemporaryDirectory(prefix=".certsim", dir=path.parent) as folder:
-        fresh = Path(folder, path.name)
-        fresh.write_bytes(data)
-        fresh.replace(path)
-
-
-def code_of(error: OSError) -> int:
-    """Return the signed HRESULT for *error*: on Windows its own, elsewhere the nearest."""
-    win32 = getattr(error, "winerror", None)
-    if win32:
-        return signed(_WIN32 | win32)
-    return _CODES.get(error.errno or 0, HRESULT.ERROR_WRITE_FAULT)

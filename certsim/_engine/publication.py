@@ -62,7 +62,7 @@ def attempt(state: CAState, row: CRLRow, base_errors: CRLPublishFlag) -> Attempt
         if error & base_errors and error in _POSTPONED:
             error = _POSTPONED[error]
         else:
-            code = places.write(place, row.raw)
+            code = places.write(place, row.raw, state.home.path)
         locations.append(Location(printable(place), int(code)))
         if code:
             errors |= error
@@ -117,7 +117,7 @@ def publish_certificates(state: CAState) -> None:
     for held in state.certificates:
         tokens = state.tokens(held)
         for place in places.of(lines, URLFlag.SERVERPUBLISH, tokens):
-            code = places.write(place, held.raw)
+            code = places.write(place, held.raw, state.home.path)
             if code:
                 log(state, _CERTIFICATE_FAILED, code, f"certificate {held.index}: {place}")
 

@@ -14,14 +14,13 @@ docs/rulings.md (CRLs).
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from certsim._engine import audit, ca_names, crl_table, crl_times, publication
 from certsim._engine.arguments import checked_moment
 from certsim._engine.crl_run import Run
 from certsim._engine.crl_times import Schedule
-from certsim._engine.dispatch import Dispatcher
 from certsim._engine.door import Door, Errand
 from certsim._engine.journal import Publication
 from certsim._engine.publication import Attempt
@@ -29,7 +28,6 @@ from certsim._engine.published import PublishedCRL
 from certsim._engine.state import CAState
 from certsim.database.rows import CRLRow
 from certsim.errors import ComError
-from certsim.facts.events import ExitEvent
 from certsim.facts.flags import CRLKind, CRLPublishFlag
 from certsim.facts.hresults import HRESULT
 
@@ -44,9 +42,9 @@ _BAD_PERIOD, _BAD_TIMES = 28, 62
 class Publisher:
     """Carry out the publish runs of one CA."""
 
-    def __init__(self, state: CAState, door: Door, dispatcher: Dispatcher) -> None:
+    def __init__(self, state: CAState, door: Door) -> None:
         """Begin with no run under way."""
-        self._state, self._door, self._dispatcher = state, door, dispatcher
+        self._state, self._door = state, door
         self._lock = threading.Lock()
 
     def publish(
@@ -70,8 +68,9 @@ class Publisher:
         with self._lock:
             now = self._state.now()  # later than the errand's, if another run came first
             rows = self._newest(kinds) if again else self._signed(kinds, date, now, manual=True)
-            published = self._distribute(rows, now, errand.by)
-        return self._told(published)
+            published, tell = self._distribute(rows, now, errand.by)
+        tell()
+        return published
 
     def tick(self) -> tuple[PublishedCRL, ...]:
         """Publish what is due by the CA's clock, all in one run; else try failed places again.
@@ -88,12 +87,10 @@ class Publisher:
                 rows = self._signed(kinds, None, now, manual=False)
             else:
                 rows = [row for row in self._standing(_BOTH) if _to_retry(row, now)]
-            published = self._distribute(rows, now, _NOBODY) if rows else ()
-        return self._told(published)
-
-    def _told(self, published: tuple[PublishedCRL, ...]) -> tuple[PublishedCRL, ...]:
-        if published:
-            self._dispatcher.post(ExitEvent.CRLISSUED)
+            if not rows:
+                return ()
+            published, tell = self._distribute(rows, now, _NOBODY)
+        tell()
         return published
 
     def _signed(
@@ -157,8 +154,11 @@ class Publisher:
 
     def _distribute(
         self, rows: Sequence[CRLRow], now: datetime, by: str
-    ) -> tuple[PublishedCRL, ...]:
-        """Write the stored *rows* to their places, store how that went, and put it on record."""
+    ) -> tuple[tuple[PublishedCRL, ...], Callable[[], None]]:
+        """Write the stored *rows* to their places, store how that went, and put it on record.
+
+        Returns what was published, and what tells the modules so.
+        """
         state, done, published = self._state, [], []
         base_errors: dict[int, CRLPublishFlag] = {}
         for row in rows:
@@ -169,8 +169,7 @@ class Publisher:
             done.append(publication.noted(state, row, attempt, now, by))
             published.append(self._recorded(row, attempt, now))
         publication.publish_certificates(state)
-        self._door.update_crls(done, crl_table.surplus(state, now))
-        return tuple(published)
+        return tuple(published), self._door.publish(done, crl_table.surplus(state, now))
 
     def _recorded(self, row: CRLRow, attempt: Attempt, now: datetime) -> PublishedCRL:
         """Journal and audit one list; return it as its caller gets it."""

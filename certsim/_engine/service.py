@@ -2,8 +2,8 @@ r"""The service around the engine: start, stop, and the gate that every verb goe
 
 A start takes the configuration as it stands, loads the policy module and the exit modules that
 `ExitModules\Active` names, and opens the gate; a stop closes it, waits for the verbs inside, tells
-SHUTDOWN and lets the policy module go. Both may be repeated. (`PolicyModules\Active` is written
-for those who read it; there is one policy module, and the constructor was told which.)
+SHUTDOWN and lets the policy module go. Both may be repeated. A CA in a folder holds the folder's
+lock and its connections to the database in between, and at no other time.
 
 That a change of the configuration or of the list of modules counts from the next start is the way
 of Windows, and half the questions of people who write modules come from it. There is no process and
@@ -19,19 +19,18 @@ certpol/nf-certpol-icertpolicy-shutdown; docs/rulings.md (Events, Modules, Confi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from certsim import registry as registries
-from certsim._engine import audit, contexts, failures, modules, publishing, serials, specs
+from certsim._engine import audit, contexts, modules, publishing, serials
 from certsim._engine.dispatch import Dispatcher
 from certsim._engine.journal import Service as ServiceEntry
-from certsim._engine.specs import Plug
+from certsim._engine.journal import Undelivered
+from certsim._engine.plugs import Plugs
 from certsim._engine.state import CAState
-from certsim.errors import ComError, ModuleLoadError, shown
+from certsim.errors import ComError
 from certsim.facts.events import ExitEvent
 from certsim.facts.hresults import HRESULT
-
-ACTIVE = "Active"
 
 
 class Gate:
@@ -42,8 +41,9 @@ class Gate:
     Source: docs/rulings.md (Requests, for the code and for verbs inside verbs).
     """
 
-    def __init__(self) -> None:
-        """Begin closed."""
+    def __init__(self, settle: Callable[[], None]) -> None:
+        """Begin closed. *settle* is called before the outermost verb of a thread answers."""
+        self._settle = settle
         self._lock = threading.Lock()
         self._left = threading.Condition(self._lock)
         self._inside = 0
@@ -64,10 +64,14 @@ class Gate:
     def __exit__(self, *_exception: object) -> None:
         """Go out."""
         self._thread.depth -= 1
-        with self._lock:
-            self._inside -= 1
-            if not self.open and not self._inside:
-                self._left.notify_all()
+        try:
+            if not self._thread.depth:
+                self._settle()
+        finally:
+            with self._lock:
+                self._inside -= 1
+                if not self.open and not self._inside:
+                    self._left.notify_all()
 
     @property
     def inside(self) -> bool:
@@ -103,62 +107,12 @@ class Service:
 
     def __init__(self, state: CAState, dispatcher: Dispatcher) -> None:
         """Begin stopped, without modules."""
-        self.gate = Gate()
+        self.gate = Gate(state.journal.settle)
         self.key = contexts.new_key(state)
         self._state, self._dispatcher = state, dispatcher
         self._switch = threading.RLock()
         self._busy = False
-        self._plugging = threading.RLock()  # a file that is plugged in may plug in another
-        self._exits: dict[str, Plug] = {}
-        self._policy: Plug | None = None
-
-    @property
-    def exit_modules(self) -> tuple[str, ...]:
-        r"""Return the ProgIDs that `ExitModules\Active` names, in its order."""
-        return tuple(self._state.registry.listed(specs.EXIT.folder, ACTIVE))
-
-    @property
-    def policy_module(self) -> str:
-        """Return the ProgID of the policy module; empty before one has been installed."""
-        return self._policy.progid if self._policy else ""
-
-    def install_exit(self, spec: object) -> str:
-        """Plug *spec* in behind the others, from the next start on; return its ProgID.
-
-        A running CA goes on with the modules it was started with. Errors: `ModuleLoadError`.
-        """
-        with self._plugging:
-            plug = specs.plug(spec, specs.EXIT, self.exit_modules)
-            self._exits[plug.progid.lower()] = plug
-            self._activate((*self.exit_modules, plug.progid))
-        return plug.progid
-
-    def remove_exit(self, progid: str) -> None:
-        """Take the exit module *progid* (case is ignored) out, from the next start on.
-
-        Errors: `ModuleLoadError` for a ProgID that is not active.
-        """
-        wanted = progid.lower() if isinstance(progid, str) else ""
-        with self._plugging:
-            kept = [name for name in self.exit_modules if name.lower() != wanted]
-            if len(kept) == len(self.exit_modules):
-                active = ", ".join(kept) or "none"
-                raise ModuleLoadError(
-                    f"no exit module {shown(progid, 80)} is active; active: {active}"
-                )
-            self._activate(kept)
-            self._exits.pop(wanted, None)
-
-    def install_policy(self, spec: object, adapt: Callable[[object], object]) -> None:
-        """Make *spec* the policy module, from the next start on; there is always just one.
-
-        *adapt* turns what the spec leads to into what is plugged in. Errors: `ModuleLoadError`.
-        """
-        self._policy = specs.plug(spec, specs.POLICY, adapt=adapt)
-        self._state.registry.write(specs.POLICY.folder, ACTIVE, self._policy.progid)
-
-    def _activate(self, progids: Iterable[str]) -> None:
-        self._state.registry.write(specs.EXIT.folder, ACTIVE, list(progids))
+        self.plugs = Plugs(state)
 
     def start(self) -> None:
         """Load the modules and open for verbs; nothing happens when the CA runs already.
@@ -194,36 +148,32 @@ class Service:
 
     def _open(self) -> None:
         state = self._state
+        state.home.enter()
+        try:
+            self._load()
+            with state.journal.step():
+                state.journal.append((ServiceEntry, state.now(), "started"))
+                audit.started(state)
+        except BaseException:
+            self._withdraw()
+            raise
+        self.gate.open = True
+
+    def _load(self) -> None:
+        """Take the configuration, tell of events that were never delivered, host the modules."""
+        state = self._state
+        state.refresh()
         serials.settle(state.registry, state.sources.random_bytes)
         publishing.check_schedule(state)
         state.configure()
         registries.mount(state.registry)
         contexts.enter(self.key)
-        try:
-            if self._policy is None:
-                raise ModuleLoadError("the CA has no policy module")
-            policy = modules.start_policy(self._policy, state)
-            started = [modules.start_exit(plug, state) for plug in self._active_plugs()]
-            self._dispatcher.host(policy, [hosted for hosted in started if hosted])
-        except BaseException:
-            self._withdraw()
-            raise
-        state.journal.append((ServiceEntry, state.now(), "started"))
-        audit.started(state)
-        self.gate.open = True
-
-    def _active_plugs(self) -> Iterable[Plug]:
-        """Yield what is active, in order; a ProgID nobody installed is event 46 (assumed)."""
-        for progid in self.exit_modules:
-            plug = self._exits.get(progid.lower())
-            if plug is None:
-                code = HRESULT.CO_E_CLASSSTRING
-                text = "ExitModules\\Active names it, but no such module was installed"
-                failures.log(
-                    self._state, failures.EXIT.error, modules.Absent(progid), "load", code, text
-                )
-            else:
-                yield plug
+        with state.journal.step():
+            for event, request_id in state.journal.undelivered():
+                state.journal.append((Undelivered, state.now(), event, request_id))
+        policy = modules.start_policy(self.plugs.policy(), state)
+        started = [modules.start_exit(plug, state) for plug in self.plugs.exits()]
+        self._dispatcher.host(policy, [hosted for hosted in started if hosted])
 
     def stop(self) -> None:
         """Wait for running verbs, tell SHUTDOWN, let policy go; nothing happens when stopped.
@@ -231,7 +181,8 @@ class Service:
         The policy module is promised that no request will follow its `ShutDown`; that the exit
         modules are told before it is assumed. No error of a module keeps the CA from stopping.
         Errors: `ComError` E_UNEXPECTED on a thread that is inside a verb, where a module called
-        it: the stop would wait for itself.
+        it: the stop would wait for itself. A CA whose last journal entries find no room has stopped
+        all the same, and those of `Journal.step` say so.
         """
         if self.gate.inside:
             raise ComError(
@@ -244,13 +195,28 @@ class Service:
             self.gate.close()
             self._busy = True
             try:
-                self._dispatcher.shut_down()
+                self._close()
+            finally:
+                self._busy = False
+
+    def _close(self) -> None:
+        journal = self._state.journal
+        try:
+            self._dispatcher.shut_down()
+        finally:
+            journal.append((ServiceEntry, self._state.now(), "stopped"))
+            audit.stopped(self._state)
+            try:
+                with journal.step():  # what waits is written now or, perhaps, never
+                    pass
             finally:
                 self._withdraw()
-                self._busy = False
-                self._state.journal.append((ServiceEntry, self._state.now(), "stopped"))
-                audit.stopped(self._state)
 
     def _withdraw(self) -> None:
+        """Leave nothing behind: no context, no key that modules can open, no lock."""
         contexts.leave(self.key)
         registries.unmount(self._state.registry)
+        try:
+            self._state.journal.settle()
+        finally:
+            self._state.home.leave()

@@ -26,6 +26,7 @@ import attrs
 
 from certsim._engine import failures
 from certsim.errors import ModuleLoadError, shown
+from certsim.policies.function import FunctionPolicy
 
 _PROGID = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -36,13 +37,21 @@ class Socket:
 
     *kind* names it in messages, *suffix* ends its ProgIDs, *folder* is the registry key below the
     CA's own in which `Active` stands. `GetManageModule` is no member here: the tool that manages a
-    CA asks for it, the CA never does.
+    CA asks for it, the CA never does. *adapt* puts around a spec what makes a module of it.
     """
 
     kind: str
     suffix: str
     folder: str
     members: Mapping[str, int]
+    adapt: Callable[[object], object] = lambda found: found
+
+
+def _as_policy(found: object) -> object:
+    """Return what to plug in for *found*: a function of two arguments gets its wrapper."""
+    if not callable(found) or isinstance(found, type) or hasattr(found, "VerifyRequest"):
+        return found
+    return FunctionPolicy(found) if takes(found, 2) else found
 
 
 EXIT = Socket(
@@ -53,6 +62,7 @@ POLICY = Socket(
     ".Policy",
     "PolicyModules",
     {"Initialize": 1, "VerifyRequest": 4, "GetDescription": 0, "ShutDown": 0},
+    _as_policy,
 )
 
 
@@ -70,28 +80,28 @@ class Plug:
     make: Callable[[], object]
 
 
-def _as_it_is(found: object) -> object:
-    return found
-
-
 def plug(
     spec: object,
     socket: Socket,
     taken: Collection[str] = (),
-    adapt: Callable[[object], object] = _as_it_is,
+    progid: str | None = None,
 ) -> Plug:
-    """Return *spec* ready to be made at each start; *adapt* may put something around it first.
+    """Return *spec* ready to be made at each start.
 
-    The ProgID is the module's `_reg_progid_`, else its class name and the socket's suffix, with
-    a number for a name that is *taken* (`My.Exit`, `My2.Exit`, …). An instance is checked at once,
-    anything else when it is made. Something that can be called and has an `Initialize` of its own
-    counts as an instance, so a module may define `__call__`.
+    The ProgID is *progid* if that is given. Else it is the module's `_reg_progid_`, or its class
+    name and the socket's suffix, with a number for a name that is *taken* (`My.Exit`, `My2.Exit`,
+    …). An instance is checked at once, anything else when it is made. Something that can be called
+    and has an `Initialize` of its own counts as an instance, so a module may define `__call__`. A
+    function of two arguments may stand in for a policy module.
     Errors: `ModuleLoadError` for a text that leads nowhere, a ProgID of other characters or with
     another ending, an instance that does not fit. Source: docs/rulings.md (Modules).
     """
     name = spec if isinstance(spec, str) else _name_of(spec)
-    found = adapt(find(spec, socket) if isinstance(spec, str) else spec)
-    progid = _free(_progid(found, name, socket), socket, taken)
+    found = socket.adapt(find(spec, socket) if isinstance(spec, str) else spec)
+    if progid is None:
+        progid = _free(_progid(found, name, socket), socket, taken)
+    else:
+        progid = _checked(progid, name, socket)
     if isinstance(found, type) or (callable(found) and not hasattr(found, "Initialize")):
         return Plug(socket, progid, name, found)
     check(found, name, socket)
@@ -112,6 +122,10 @@ def _progid(found: object, name: str, socket: Socket) -> str:
     progid = _member(found, name, "_reg_progid_", socket)
     if progid is None:
         return (re.sub(r"\W", "", _name_of(found)) or "Module") + socket.suffix
+    return _checked(progid, name, socket)
+
+
+def _checked(progid: object, name: str, socket: Socket) -> str:
     text = progid if isinstance(progid, str) else ""
     if _PROGID.fullmatch(text) is None or not text.endswith(socket.suffix):
         raise ModuleLoadError(

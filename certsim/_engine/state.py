@@ -11,6 +11,7 @@ Source: MS-CSRA 3.1.4.2.15; certsrv.h (names of values); docs/rulings.md (Config
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import attrs
@@ -18,10 +19,11 @@ import attrs
 from certsim._engine import ca_names, names, validity
 from certsim._engine.crl_times import Schedule
 from certsim._engine.fidelity import Fidelity
+from certsim._engine.homes import Home
 from certsim._engine.journal import Journal
 from certsim._engine.security import Security
 from certsim._engine.x509 import CACertificate, encode_extension, server_extensions
-from certsim.database.memory import MemoryShelf
+from certsim.database.shelf import Shelf
 from certsim.errors import ComError, shown
 from certsim.facts.dispositions import CAType
 from certsim.facts.flags import URLFlag
@@ -31,6 +33,7 @@ from certsim.sources import Sources
 
 _NETBIOS_NAME = 15
 """Characters a NetBIOS name may have."""
+_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 MAX_SKEW = 525_600
 """Minutes: a year is more than any clock is wrong by. The bound is certsim's own."""
 
@@ -55,11 +58,10 @@ class Identity:
     def of(name: str, dns_name: str, ca_type: CAType) -> Identity:
         """Return the identity of the CA called *name*, its other spellings worked out.
 
-        Errors: `ComError` E_INVALIDARG for a *dns_name* that is no host name: ASCII without
-        blanks, since it stands in URLs.
+        Errors: `ComError` E_INVALIDARG for a *dns_name* that is no host name of ASCII letters,
+        digits, minus signs and underlines between dots: it stands in URLs and in paths.
         """
-        plain = isinstance(dns_name, str) and dns_name.isascii() and dns_name.isprintable()
-        if not plain or not dns_name or " " in dns_name:
+        if not isinstance(dns_name, str) or not _HOST.fullmatch(dns_name):
             raise ComError(HRESULT.E_INVALIDARG, f"{shown(dns_name, 60)} is no host name")
         short = ca_names.sanitize_short(name)
         return Identity(name, ca_names.sanitize(name), short, dns_name, ca_type)
@@ -152,19 +154,21 @@ class CAState:
     """Hold one CA's furniture. Rooms change what is theirs; `settings` is set at each start.
 
     *certificates* are the CA's own by index, oldest first. *parent* is the CA above a subordinate
-    one, `None` for a root; *security* says who may do what, `None` that everybody may do all.
+    one, `None` for a root; *security* says who may do what, `None` that everybody may do all;
+    *home* is where all of it is kept.
     """
 
     identity: Identity
     sources: Sources
     registry: Registry
     fidelity: Fidelity
-    shelf: MemoryShelf
+    shelf: Shelf
     journal: Journal
     certificates: tuple[CACertificate, ...]
     settings: Settings
     parent: CAState | None = None
     security: Security | None = None
+    home: Home = attrs.field(factory=Home)
 
     @property
     def issuer(self) -> CACertificate:
@@ -182,6 +186,12 @@ class CAState:
         """
         self.settings = Settings.snapshot(self.registry)
         self.certificates = tuple(self.equipped(held) for held in self.certificates)
+
+    def refresh(self) -> None:
+        """Look at the CA's certificates where they are kept: another process may have renewed."""
+        found = self.home.certificates()
+        if len(found) > len(self.certificates):
+            self.certificates = tuple(self.equipped(held) for held in found)
 
     def tokens(self, certificate: CACertificate, *, delta: bool = False) -> dict[str, str]:
         """Return what `%1` … `%11` in a URL line stand for, by number, for one CA *certificate*.

@@ -5,9 +5,6 @@ the shelf anew, and of a row no more is decoded than was asked for. Committed ro
 others, so Active, the state of a row that a verb is at work on, is never seen, and no lock is
 needed.
 
-A table is its columns and a function that goes through its rows. What comes out for each row is a
-reader, which takes a column's name and returns the value; the rest of the room knows readers only.
-
 Errors throughout are `ComError` E_INVALIDARG, the code MS-CSRA has for a view that does not exist.
 Source: sdk-api certview (icertview, icertview2); MS-CSRA 2.2.1.3, 3.1.4.1.10, 3.1.4.1.12;
 docs/rulings.md (Views).
@@ -15,18 +12,14 @@ docs/rulings.md (Views).
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
-from functools import partial
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 
 import attrs
 
-from certsim._engine import columns as row_columns
 from certsim._engine.state import CAState
-from certsim.database.memory import MemoryShelf
-from certsim.database.rows import Row, Value
+from certsim.database.rows import Value
+from certsim.database.shelf import Condition, Question, Shelf
 from certsim.errors import ComError, shown, signed
 from certsim.facts import schema
 from certsim.facts.hresults import HRESULT
@@ -36,16 +29,6 @@ from certsim.facts.views import SEEK, VIEWS, SeekOperator
 
 Restriction = tuple[str, str, Value]
 """Column, operator, value: `("Request.Disposition", ">=", 20)`."""
-_Reader = Callable[[str], Value | None]
-_Select = Callable[[], Iterable[_Reader]]
-
-_OPERATORS: Mapping[SeekOperator, Callable[..., bool]] = {
-    SeekOperator.EQ: operator.eq,
-    SeekOperator.LT: operator.lt,
-    SeekOperator.LE: operator.le,
-    SeekOperator.GT: operator.gt,
-    SeekOperator.GE: operator.ge,
-}
 _WANTED = {
     PropType.LONG: "an int of 32 bits",
     PropType.DATE: "a datetime with a time zone",
@@ -65,13 +48,29 @@ class View:
     Source: sdk-api certview/nn-certview-ienumcertviewrow; docs/rulings.md (Views).
     """
 
-    columns: tuple[str, ...]
-    _select: _Select = attrs.field(repr=False)
+    _shelf: Shelf = attrs.field(repr=False)
+    _question: Question
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the names of what each row shows, in their order."""
+        return self._question.columns
 
     def __iter__(self) -> Iterator[dict[str, Value | None]]:
         """Yield the rows that are in the database now."""
-        for read in self._select():
-            yield {column: read(column) for column in self.columns}
+        columns = self.columns
+        for values in self._shelf.select(self._question):
+            yield dict(zip(columns, values, strict=True))
+
+    def narrowed(self, *where: Restriction) -> View:
+        """Return the view of those rows of this one for which *where* holds as well.
+
+        It is part of the same look at the database, so the CA journals nothing more. Errors: as
+        `view`.
+        """
+        question = self._question
+        more = (_condition(_TABLES[question.table], item) for item in where)
+        return View(self._shelf, question._replace(conditions=(*question.conditions, *more)))
 
 
 def view(
@@ -86,8 +85,8 @@ def view(
 
     Names of views and columns ignore letter case. *columns*: which, and in what order; one that
     is named twice counts once, `None` is the view's own set. *where*: a row passes if all of
-    them hold, and never without a value in one of their columns. Text is compared with its case
-    folded; a LONG may be written unsigned; BINARY knows `=` alone.
+    them hold, and never without a value in one of their columns. Of text the letters A to Z are
+    compared without their case; a LONG may be written unsigned; BINARY knows `=` alone.
     *order_by*: an indexed column, `-` in front to descend; rows without a value come as if it
     were the lowest. It makes a list of all rows that pass. Rows that it finds equal, and all rows
     without it, are in the order of their request ids, those of the CRL table of their CRLRowIds.
@@ -99,86 +98,49 @@ def view(
         raise _refusal(name, f"is no view; there are {', '.join(VIEWS)}")
     table = _TABLES[fact.table]
     wanted = fact.columns if columns is None else _items(columns, "columns")
-    tests = [_test(table, item) for item in (*fact.restrictions, *_items(where, "where"))]
-    select: _Select = partial(_passing, state.shelf, table, tests)
-    if order_by is not None:
-        select = partial(_sorted, select, *_order(table, order_by))
-    return View(tuple(dict.fromkeys(table.find(item).name for item in wanted)), select)
+    shown_columns = dict.fromkeys(_find(table, item).name for item in wanted)
+    conditions = [_condition(table, item) for item in (*fact.restrictions, *_items(where, "where"))]
+    order = (None, False) if order_by is None else _order(table, order_by)
+    question = Question(fact.table, tuple(shown_columns), tuple(conditions), *order)
+    return View(state.shelf, question)
 
 
-class _Table(NamedTuple):
-    """Hold a table: its columns by their names in lower case, and what goes through its rows.
-
-    *readers* takes the request id that is asked for, `None` for all; a hint, to save the walk.
-    """
-
-    columns: Mapping[str, Column]
-    readers: Callable[[MemoryShelf, int | None], Iterator[_Reader]]
-
-    def find(self, name: object) -> Column:
-        """Return the column called *name*."""
-        column = self.columns.get(name.lower()) if isinstance(name, str) else None
-        if column is None:
-            raise _refusal(name, "is no column of this table")
-        return column
+_Table = Mapping[str, Column]
+"""The columns of a table by their names in lower case."""
 
 
-class _Test(NamedTuple):
-    """Hold a restriction that has been checked; *value* is folded if it is text."""
-
-    column: str
-    compare: Callable[..., bool]
-    value: Value
-
-    def passes(self, read: _Reader) -> bool:
-        """Tell whether a row has a value in the column and it compares as it should."""
-        value = read(self.column)
-        return value is not None and self.compare(_folded(value), self.value)
+def _by_name(*columns: Column) -> _Table:
+    return {column.name.lower(): column for column in columns}
 
 
-def _passing(shelf: MemoryShelf, table: _Table, tests: list[_Test]) -> Iterator[_Reader]:
-    for read in table.readers(shelf, _sought(tests)):
-        if all(test.passes(read) for test in tests):
-            yield read
+_TABLES: Mapping[str, _Table] = {
+    "Request": _by_name(*schema.REQUEST, *schema.CERTIFICATE),
+    "Extension": _by_name(*schema.EXTENSION),
+    "Attribute": _by_name(*schema.ATTRIBUTE),
+    "CRL": _by_name(*schema.CRL),
+}
 
 
-def _sought(tests: list[_Test]) -> int | None:
-    """Return the request id that a row has to have, if *tests* ask for one."""
-    for column, compare, value in tests:
-        if column in _IDS and compare is operator.eq and isinstance(value, int):
-            return value
-    return None
+def _find(table: _Table, name: object) -> Column:
+    """Return the column called *name*."""
+    column = table.get(name.lower()) if isinstance(name, str) else None
+    if column is None:
+        raise _refusal(name, "is no column of this table")
+    return column
 
 
-def _sorted(select: _Select, column: str, descending: bool) -> list[_Reader]:
-    def rank(read: _Reader) -> tuple[bool, Value | None]:
-        value = read(column)
-        return value is not None, None if value is None else _folded(value)
-
-    return sorted(select(), key=rank, reverse=descending)
-
-
-def _folded(value: Value) -> Value:
-    """Return text as it is compared; there is no word on the collation of the CA's database.
-
-    Source: docs/rulings.md (Views).
-    """
-    return value.casefold() if isinstance(value, str) else value
-
-
-def _test(table: _Table, restriction: object) -> _Test:
+def _condition(table: _Table, restriction: object) -> Condition:
     """Return a caller's restriction checked. Any object may come in; letters of a text do not."""
     match restriction:
         case (name, sign, value):
-            column = table.find(name)
+            column = _find(table, name)
         case _:
             raise _refusal(restriction, "is no restriction (column, operator, value)")
     seek = SEEK.get(sign) if isinstance(sign, str) else None
-    compare = None if seek is None else _OPERATORS[seek]
     # Bytes have no order that means anything, so their columns know one operator.
-    if compare is None or (column.type is PropType.BINARY and compare is not operator.eq):
+    if seek is None or (column.type is PropType.BINARY and seek is not SeekOperator.EQ):
         raise _refusal(sign, f"is no operator for {column.name}")
-    return _Test(column.name, compare, _typed(column, value))
+    return Condition(column.name, seek, _typed(column, value))
 
 
 def _typed(column: Column, value: object) -> Value:
@@ -187,18 +149,25 @@ def _typed(column: Column, value: object) -> Value:
         case PropType.LONG, int() if not isinstance(value, bool) and -(2**31) <= value < 2**32:
             return signed(value)
         case PropType.DATE, datetime() if value.utcoffset() is not None:
-            return value
+            return _in_utc(value)
         case PropType.BINARY, bytes():
             return value
         case PropType.STRING, str():
-            return _folded(value)
+            return value
     raise _refusal(value, f"does not compare with {column.name}: it wants {_WANTED[column.type]}")
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise _refusal(str(value), "lies outside the years 1 to 9999 in UTC") from error
 
 
 def _order(table: _Table, order_by: str) -> tuple[str, bool]:
     """Return the column to sort by, and whether it descends."""
     has_sign = isinstance(order_by, str) and order_by.startswith(("+", "-"))
-    column = table.find(order_by[1:] if has_sign else order_by)
+    column = _find(table, order_by[1:] if has_sign else order_by)
     if not column.indexed:
         raise _refusal(column.name, "is not indexed, so nothing can be sorted by it")
     return column.name, order_by.startswith("-")
@@ -214,48 +183,3 @@ def _items(argument: Iterable[object], name: str) -> tuple[object, ...]:
 def _refusal(what: object, why: str) -> ComError:
     named = shown(what, 60) if isinstance(what, str) else f"this {type(what).__name__}"
     return ComError(HRESULT.E_INVALIDARG, f"{named} {why}")
-
-
-def _rows(shelf: MemoryShelf, only: int | None) -> Iterable[Row]:
-    if only is None:
-        return shelf
-    row = shelf.get(only)
-    return () if row is None else (row,)
-
-
-def _requests(shelf: MemoryShelf, only: int | None) -> Iterator[_Reader]:
-    return (partial(row_columns.read, row) for row in _rows(shelf, only))
-
-
-def _extensions(shelf: MemoryShelf, only: int | None) -> Iterator[_Reader]:
-    for row in _rows(shelf, only):
-        for extension in row.extensions:
-            yield _reader(schema.EXTENSION, row.request_id, *extension)
-
-
-def _attributes(shelf: MemoryShelf, only: int | None) -> Iterator[_Reader]:
-    for row in _rows(shelf, only):
-        for attribute in row.attributes:
-            yield _reader(schema.ATTRIBUTE, row.request_id, *attribute)
-
-
-def _reader(columns: Iterable[Column], *values: Value) -> _Reader:
-    return {column.name: value for column, value in zip(columns, values, strict=True)}.get
-
-
-def _crls(shelf: MemoryShelf, _only: int | None) -> Iterator[_Reader]:
-    return ({"CRLRowId": row.row_id, **row.columns}.get for row in shelf.crls())
-
-
-def _by_name(*columns: Column) -> Mapping[str, Column]:
-    return {column.name.lower(): column for column in columns}
-
-
-_TABLES: Mapping[str, _Table] = {
-    "Request": _Table(_by_name(*schema.REQUEST, *schema.CERTIFICATE), _requests),
-    "Extension": _Table(_by_name(*schema.EXTENSION), _extensions),
-    "Attribute": _Table(_by_name(*schema.ATTRIBUTE), _attributes),
-    "CRL": _Table(_by_name(*schema.CRL), _crls),
-}
-_IDS = frozenset({"Request.RequestID", "RequestID", "ExtensionRequestId", "AttributeRequestId"})
-"""The columns that hold a row's request id: whoever wants one of them need not walk the shelf."""

@@ -24,6 +24,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from certsim._engine import asn1
@@ -81,23 +82,34 @@ class CACertificate:
         return self.key_index << 16 | self.index
 
 
-def signer(key: PrivateKey, *, repeatable: bool) -> tuple[bytes, Callable[[bytes], bytes]]:
-    """Return the encoded AlgorithmIdentifier that *key* signs with, and the signing itself.
+def signer(key: PrivateKey, *, repeatable: bool) -> Callable[[bytes], bytes]:
+    """Return the signing of *key*, by the algorithm that `algorithm_of` has for it.
 
-    EC keys sign with the SHA-2 of their size (P-256, P-384, P-521), *repeatable* by RFC 6979;
-    RSA keys by PKCS #1 v1.5 with SHA-256. Errors: `ValueError` for another curve or kind of key.
-    On Windows the digest is the administrator's choice. Source: docs/rulings.md (Certificates).
+    EC keys sign *repeatable* by RFC 6979 if asked to. Errors: `ValueError` for a kind of key that
+    no CA has.
     """
     if isinstance(key, rsa.RSAPrivateKey):
         rsa_key, scheme, digest = key, padding.PKCS1v15(), hashes.SHA256()
-        algorithm = asn1.wrap(asn1.SEQUENCE, asn1.oid(_SHA256_RSA), _NULL)
-        return algorithm, lambda data: rsa_key.sign(data, scheme, digest)
+        return lambda data: rsa_key.sign(data, scheme, digest)
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name not in _ECDSA:
         raise ValueError("a CA key is RSA, or EC on P-256, P-384 or P-521")
     ec_key = key
-    dotted, ec_digest = _ECDSA[key.curve.name]
-    method = ec.ECDSA(ec_digest, deterministic_signing=repeatable)
-    return asn1.wrap(asn1.SEQUENCE, asn1.oid(dotted)), lambda data: ec_key.sign(data, method)
+    method = ec.ECDSA(_ECDSA[key.curve.name][1], deterministic_signing=repeatable)
+    return lambda data: ec_key.sign(data, method)
+
+
+def algorithm_of(key: CertificatePublicKeyTypes) -> bytes:
+    """Return the encoded AlgorithmIdentifier that the private half of *key* signs with here.
+
+    EC keys sign with the SHA-2 of their size (P-256, P-384, P-521), RSA keys by PKCS #1 v1.5 with
+    SHA-256. Errors: `ValueError` for another curve or kind of key.
+    On Windows the digest is the administrator's choice. Source: docs/rulings.md (Certificates).
+    """
+    if isinstance(key, rsa.RSAPublicKey):
+        return asn1.wrap(asn1.SEQUENCE, asn1.oid(_SHA256_RSA), _NULL)
+    if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name not in _ECDSA:
+        raise ValueError("a CA key is RSA, or EC on P-256, P-384 or P-521")
+    return asn1.wrap(asn1.SEQUENCE, asn1.oid(_ECDSA[key.curve.name][0]))
 
 
 def build(

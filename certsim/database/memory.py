@@ -9,81 +9,53 @@ Source: MS-CSRA; docs/rulings.md (Requests).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
-from certsim.database.rows import CRLRow, Revocations, Row
-from certsim.facts.dispositions import RowDisposition
+from certsim.database.answering import Reader, answer
+from certsim.database.listing import Listed
+from certsim.database.rows import CRLRow, Revocations, Row, Value
+from certsim.database.shelf import Answer, Condition, Question, Read
+from certsim.facts import schema
+from certsim.facts.schema import Column
+from certsim.facts.views import SeekOperator
 
-_REVOKED = int(RowDisposition.REVOKED)
-
-
-class _Listed(NamedTuple):
-    """Hold what a list asks of one row that is or was revoked, beside the row and its many columns.
-
-    Of a million rows that makes half the time: what is asked lies close together.
-    """
-
-    request_id: int
-    key_index: int
-    revoked: bool
-    revoked_when: datetime
-    effective: datetime
-    not_after: datetime
-    publish_expired: bool
-    entry: bytes
-
-    @staticmethod
-    def of(row: Row) -> _Listed:
-        """Return that of *row*, which has been revoked at some time."""
-        columns: Mapping[str, Any] = row.columns  # the schema has the types of these
-        return _Listed(
-            row.request_id,
-            columns["IssuerNameID"] >> 16,
-            columns["Request.Disposition"] == _REVOKED,
-            columns["Request.RevokedWhen"],
-            columns["Request.RevokedEffectiveWhen"],
-            columns["NotAfter"],
-            bool(columns.get("PublishExpiredCertInCRL")),
-            row.crl_entry,
-        )
-
-    def belongs(self, wanted: Revocations) -> bool:
-        """Tell whether *wanted* asks for this row."""
-        key, effective, ended, since = wanted
-        if self.key_index != key or self.effective > effective:
-            return False
-        if since is not None and self.revoked_when < since:
-            return False
-        if not self.revoked:
-            return since is not None and self.not_after >= effective
-        return ended is None or self.not_after >= ended or self.publish_expired
+_IDS = frozenset({"Request.RequestID", "RequestID", "ExtensionRequestId", "AttributeRequestId"})
+"""The columns that hold a row's request id: whoever wants one of them need not walk the shelf."""
+_AT_ONCE = nullcontext()
 
 
 class MemoryShelf:
-    """Keep rows in memory.
+    """Keep rows in memory; the methods are those of `Shelf`.
 
     The door calls every writing method under its lock, and ids and numbers of CRLs are taken by one
     publish run at a time; reading needs no lock, for each reading method looks into a dictionary
     once or works on a copy.
     """
 
-    def __init__(self) -> None:
-        """Begin with no row; the first id handed out is 1."""
+    def __init__(self, read: Read) -> None:
+        """Begin with no row; the first id handed out is 1. *read* works out columns."""
+        self._read = read
         self._rows: dict[int, Row] = {}
-        self._by_serial: dict[str, int] = {}
-        self._listed: dict[int, _Listed] = {}
+        self._by_serial: dict[str, tuple[int, ...]] = {}
+        self._listed: dict[int, Listed] = {}
         self._crls: dict[int, CRLRow] = {}
         self._last_id = 0
         self._last_crl_id = 0
         self._last_crl_number = 0
 
-    def new_id(self) -> int:
-        """Return the next request id; none is ever handed out twice.
+    def open(self) -> None:
+        """Do nothing: it is always open."""
 
-        An id may be lost: if no row is committed under it, the series has a gap.
-        Source: MS-WCCE 3.2.1.4.2.1.4.4 (unique); docs/rulings.md (Requests) for the first one.
-        """
+    def close(self) -> None:
+        """Do nothing: a stopped CA is read all the same."""
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Return a context that does nothing: what is written is there at once."""
+        return _AT_ONCE
+
+    def new_id(self) -> int:
+        """Return the next request id; an id may be lost, none is handed out twice."""
         self._last_id += 1
         return self._last_id
 
@@ -92,29 +64,38 @@ class MemoryShelf:
         return self._rows.get(request_id)
 
     def by_serial(self, serial_number: str) -> Row | None:
-        """Return the row with that serial number; letter case counts.
+        """Return the row with that serial number, of several the newest; letter case counts."""
+        bearers = self._by_serial.get(serial_number)
+        return self._rows.get(bearers[-1]) if bearers else None
 
-        A serial number that two rows bear, which nothing forbids, finds the one committed last.
-        """
-        request_id = self._by_serial.get(serial_number)
-        return None if request_id is None else self._rows.get(request_id)
-
-    def commit(self, row: Row) -> None:
-        """Keep *row* in place of any earlier one with its id."""
+    def commit(self, row: Row, standing: Row | None = None) -> None:
+        """Keep *row* in place of *standing*."""
         self._rows[row.request_id] = row
-        serial = row.columns.get("SerialNumber")
-        if isinstance(serial, str):
-            self._by_serial[serial] = row.request_id
+        if standing is not None:
+            self._bear(standing, borne=False)
+        self._bear(row, borne=True)
         if row.crl_entry:
-            self._listed[row.request_id] = _Listed.of(row)
+            self._listed[row.request_id] = Listed.of(row)
+        else:
+            self._listed.pop(row.request_id, None)
+
+    def _bear(self, row: Row, *, borne: bool) -> None:
+        """Note that *row* bears its serial number, or that it does no more."""
+        serial = row.columns.get("SerialNumber")
+        if not isinstance(serial, str) or not serial:
+            return
+        others = [held for held in self._by_serial.get(serial, ()) if held != row.request_id]
+        bearers = sorted((*others, row.request_id)) if borne else others
+        if bearers:
+            self._by_serial[serial] = tuple(bearers)
+        else:
+            self._by_serial.pop(serial, None)
 
     def delete(self, request_id: int) -> None:
         """Forget a row with its attributes and extensions; its id is not given out again."""
         row = self._rows.pop(request_id)
         self._listed.pop(request_id, None)
-        serial = row.columns.get("SerialNumber")
-        if isinstance(serial, str) and self._by_serial.get(serial) == request_id:
-            del self._by_serial[serial]
+        self._bear(row, borne=False)
 
     def __iter__(self) -> Iterator[Row]:
         """Go through the rows in the order of their ids; one that is deleted meanwhile is left out.
@@ -125,6 +106,27 @@ class MemoryShelf:
             row = self._rows.get(request_id)
             if row is not None:
                 yield row
+
+    def select(self, question: Question) -> Iterator[Answer]:
+        """Answer *question* row by row."""
+        if question.table == "CRL":
+            return answer(question, self._crl_readers())
+        rows = self._walk(question.conditions)
+        if question.table == "Request":
+            return answer(question, (partial(self._read, row) for row in rows))
+        return answer(question, _hanging(question.table, rows))
+
+    def _walk(self, conditions: Iterable[Condition]) -> Iterator[Row]:
+        """Yield the rows, or the one that has the id which a condition asks for."""
+        for column, sign, value in conditions:
+            if column in _IDS and sign is SeekOperator.EQ and isinstance(value, int):
+                row = self._rows.get(value)
+                yield from () if row is None else (row,)
+                return
+        yield from self
+
+    def _crl_readers(self) -> Iterator[Reader]:
+        return ({"CRLRowId": row.row_id, **row.columns}.get for row in self.crls())
 
     def crl_entries(self, wanted: Revocations) -> list[bytes]:
         """Return the encoded CRL entries of the rows that *wanted* asks for, newest request first.
@@ -157,3 +159,21 @@ class MemoryShelf:
     def crls(self) -> tuple[CRLRow, ...]:
         """Return the CRL table in the order of its ids."""
         return tuple(row for _, row in sorted(self._crls.items()))
+
+
+def _hanging(table: str, rows: Iterable[Row]) -> Iterator[Reader]:
+    """Yield a reader for each extension, or attribute, of *rows* in the order of storage."""
+    for row in rows:
+        if table == "Extension":
+            for extension in row.extensions:
+                yield _reader(schema.EXTENSION, row.request_id, *extension)
+        else:
+            for attribute in row.attributes:
+                yield _reader(schema.ATTRIBUTE, row.request_id, *attribute)
+
+
+def _reader(columns: Iterable[Column], *values: Value) -> Reader:
+    held: Mapping[str, Value] = {
+        column.name: value for column, value in zip(columns, values, strict=True)
+    }
+    return held.get

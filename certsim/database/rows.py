@@ -2,8 +2,8 @@
 
 A `Row` is frozen. Its `columns` use the documented column names (`Request.Disposition`,
 `SerialNumber`); a column without a value is absent, and a column that can be worked out from
-another (a name part from `Request.RawName`, a hash from `RawCertificate`) need not be there:
-`_engine/columns.py` decodes it when somebody asks.
+another (`DERIVED`: a name part from `Request.RawName`, a hash from `RawCertificate`) need not be
+there: `_engine/columns.py` decodes it when somebody asks.
 Source: certutil -schema, published output (columns, types, sizes); MS-CSRA appendix note 4.
 """
 
@@ -16,12 +16,22 @@ from typing import NamedTuple
 import attrs
 
 from certsim.facts.dispositions import RowDisposition
+from certsim.facts.properties import NAME_PROPERTIES
 
 Value = int | str | bytes | datetime
 """LONG (signed), STRING, BINARY, DATE (aware UTC, whole seconds).
 
 Source: docs/rulings.md (Names and formats).
 """
+DERIVED = frozenset(
+    f"{side}{name}"
+    for side in ("Request.", "")
+    for name in ("DistinguishedName", *(part.name for part in NAME_PROPERTIES))
+) | {
+    *("CertificateHash", "SubjectKeyIdentifier", "UPN"),
+    *("RawPublicKey", "RawPublicKeyAlgorithmParameters", "PublicKeyLength", "PublicKeyAlgorithm"),
+}
+"""The columns that can be worked out from binary ones, the extensions, or the public key."""
 
 
 class AttributeRow(NamedTuple):

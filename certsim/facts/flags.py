@@ -350,6 +350,96 @@ class InterfaceFlag(enum.IntFlag, boundary=enum.KEEP):
     ENABLEPRESIGNSUPPORT = 0x2000
 
 
+class RevocationFlag(enum.IntFlag, boundary=enum.KEEP):
+    """Name the bits of the policy setting RevocationType (REVEXT_*).
+
+    Source: certsrv.h.
+    """
+
+    CDPLDAPURL_OLD = 1
+    CDPHTTPURL_OLD = 2
+    CDPFTPURL_OLD = 4
+    CDPFILEURL_OLD = 8
+    CDPURLMASK_OLD = 0xFF
+    CDPENABLE = 0x100
+    ASPENABLE = 0x200
+    DEFAULT_NODS = 0x100
+    DEFAULT_DS = 0x100
+
+
+class IssuerURLFlag(enum.IntFlag, boundary=enum.KEEP):
+    """Name the bits of the policy setting IssuerCertURLFlags (ISSCERT_*).
+
+    Source: certsrv.h.
+    """
+
+    LDAPURL_OLD = 1
+    HTTPURL_OLD = 2
+    FTPURL_OLD = 4
+    FILEURL_OLD = 8
+    URLMASK_OLD = 0xFF
+    ENABLE = 0x100
+    DEFAULT_NODS = 0x100
+    DEFAULT_DS = 0x100
+
+
+class DatabaseFlag(enum.IntFlag, boundary=enum.KEEP):
+    """Name the bits of the setting DBFlags (DBFLAGS_*).
+
+    Source: certsrv.h.
+    """
+
+    READONLY = 1
+    CREATEIFNEEDED = 2
+    CIRCULARLOGGING = 4
+    LAZYFLUSH = 8
+    MAXCACHESIZEX100 = 0x10
+    CHECKPOINTDEPTH60MB = 0x20
+    LOGBUFFERSLARGE = 0x40
+    LOGBUFFERSHUGE = 0x80
+    LOGFILESIZE16MB = 0x100
+    MULTITHREADTRANSACTIONS = 0x200
+    DISABLESNAPSHOTBACKUP = 0x400
+    ENABLEVOLATILEREQUESTS = 0x800
+
+
+class SetupFlag(enum.IntFlag, boundary=enum.KEEP):
+    """Name the bits of the setting SetupStatus (SETUP_*).
+
+    Source: certsrv.h.
+    """
+
+    SERVER_FLAG = 1
+    CLIENT_FLAG = 2
+    SUSPEND_FLAG = 4
+    REQUEST_FLAG = 8
+    ONLINE_FLAG = 0x10
+    DENIED_FLAG = 0x20
+    CREATEDB_FLAG = 0x40
+    ATTEMPT_VROOT_CREATE = 0x80
+    FORCECRL_FLAG = 0x100
+    UPDATE_CAOBJECT_SVRTYPE = 0x200
+    SERVER_UPGRADED_FLAG = 0x400
+    W2K_SECURITY_NOT_UPGRADED_FLAG = 0x800
+    SECURITY_CHANGED = 0x1000
+    DCOM_SECURITY_UPDATED_FLAG = 0x2000
+    SERVER_IS_UP_TO_DATE_FLAG = 0x4000
+
+
+class LogLevel(enum.IntEnum):
+    """Name the values of the setting LogLevel (CERTLOG_*): how much goes into the event log.
+
+    Source: certsrv.h.
+    """
+
+    MINIMAL = 0
+    TERSE = 1
+    ERROR = 2
+    WARNING = 3
+    VERBOSE = 4
+    EXHAUSTIVE = 5
+
+
 class CAAccess(enum.IntFlag, boundary=enum.KEEP):
     """Name the permissions on a certification authority (CA_ACCESS_*).
 

@@ -1,19 +1,65 @@
-"""The registry values a CA starts with, each with its place, its default and its source.
+"""The registry values a CA starts with, and the names of the bits and numbers in such values.
 
-A tuple is a REG_MULTI_SZ. Values whose default is absent are not listed: absence is the default.
-`CA_DEFAULTS` belong to the CA's own key, `POLICY_DEFAULTS` to that of the standalone policy module.
-That a value is listed does not mean that certsim acts on it: some are there to be read by modules.
+Each default has its place and its source. A tuple is a REG_MULTI_SZ. Values whose default is absent
+are not listed: absence is the default. `CA_DEFAULTS` belong to the CA's own key, `POLICY_DEFAULTS`
+to that of the standalone policy module. That a value is listed does not mean that certsim acts on
+it: some are there to be read by modules.
+
+`FLAGS` has the symbols by which tools show and change numbers (`EDITF_ATTRIBUTESUBJECTALTNAME2`),
+for each value whose header names some, whether or not there is a default.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
 import attrs
 
+from certsim.facts.audit import AuditFilter
 from certsim.facts.basis import Basis
+from certsim.facts.events import ExitEvent
+from certsim.facts.flags import (
+    CRLFlag,
+    DatabaseFlag,
+    EditFlag,
+    InterfaceFlag,
+    IssuerURLFlag,
+    KRAFlag,
+    LogLevel,
+    PublishFlag,
+    RevocationFlag,
+    SetupFlag,
+)
 from certsim.facts.oids import CODE_SIGNING, KERNEL_MODE_CODE_SIGNING, STANDALONE_EXTENSIONS
 
 SERVICE_KEY = r"SYSTEM\CurrentControlSet\Services\CertSvc"
 """Below HKEY_LOCAL_MACHINE. Source: certsrv.h, wszREGKEYCERTSVCPATH."""
+
+CLASSES_KEY = r"SOFTWARE\Classes"
+"""Below HKEY_LOCAL_MACHINE, and seen as HKEY_CLASSES_ROOT.
+
+Source: win32 SysInfo, HKEY_CLASSES_ROOT.
+"""
+
+VALUE_TYPES = MappingProxyType(
+    {
+        0: "REG_NONE",
+        1: "REG_SZ",
+        2: "REG_EXPAND_SZ",
+        3: "REG_BINARY",
+        4: "REG_DWORD",
+        5: "REG_DWORD_BIG_ENDIAN",
+        6: "REG_LINK",
+        7: "REG_MULTI_SZ",
+        8: "REG_RESOURCE_LIST",
+        9: "REG_FULL_RESOURCE_DESCRIPTOR",
+        10: "REG_RESOURCE_REQUIREMENTS_LIST",
+        11: "REG_QWORD",
+    }
+)
+"""Types of value by number. Source: winnt.h; win32 SysInfo, registry value types."""
 
 
 @attrs.frozen
@@ -235,3 +281,134 @@ POLICY_DEFAULTS = (
         Basis.SAMPLE,
     ),
 )
+
+
+class Flag(NamedTuple):
+    """Give a number in a value its symbol, which stands where ``value & mask == bits``.
+
+    For a single bit the mask is that bit, for a number in some of the bits the place it has there.
+
+    Source: that of the row it stands in.
+    """
+
+    symbol: str
+    bits: int
+    mask: int
+
+
+class FlagsFact(NamedTuple):
+    """Hold what the numbers in the DWORD called *name* are called.
+
+    Source: named by each row.
+    """
+
+    name: str
+    flags: tuple[Flag, ...]
+    source: str
+    basis: Basis
+
+
+_WHOLE = 0xFFFFFFFF
+_DECISION = 0xFF
+
+_FLAGS = (
+    FlagsFact(
+        "EditFlags",
+        tuple(Flag(f"EDITF_{bit.name}", bit.value, bit.value) for bit in EditFlag),
+        "certsrv.h, EDITF constants",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "RequestDisposition",
+        (
+            Flag("REQDISP_PENDING", 0, _DECISION),
+            Flag("REQDISP_ISSUE", 1, _DECISION),
+            Flag("REQDISP_DENY", 2, _DECISION),
+            Flag("REQDISP_USEREQUESTATTRIBUTE", 3, _DECISION),
+            Flag("REQDISP_PENDINGFIRST", 0x100, 0x100),
+        ),
+        "certsrv.h, REQDISP constants; the policy sample",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "RevocationType",
+        tuple(Flag(f"REVEXT_{bit.name}", bit.value, bit.value) for bit in RevocationFlag),
+        "certsrv.h, REVEXT constants",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "IssuerCertURLFlags",
+        tuple(Flag(f"ISSCERT_{bit.name}", bit.value, bit.value) for bit in IssuerURLFlag),
+        "certsrv.h, ISSCERT constants",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "PublishCertFlags",
+        tuple(Flag(f"EXITPUB_{bit.name}", bit.value, bit.value) for bit in PublishFlag),
+        "certsrv.h, EXITPUB constants; the exit sample",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "EventFilter",
+        tuple(Flag(f"EXITEVENT_{bit.name}", bit.value, bit.value) for bit in ExitEvent),
+        "certexit.h, EXITEVENT constants; TechNet cc773129",
+        Basis.DOCUMENTED,
+    ),
+    FlagsFact(
+        "AuditFilter",
+        tuple(Flag(f"{bit.name}", bit.value, bit.value) for bit in AuditFilter),
+        "MS-CSRA 3.1.4.2.10 (bits); no header has symbols for them, these are certsim's",
+        Basis.ASSUMED,
+    ),
+    FlagsFact(
+        "CRLFlags",
+        tuple(Flag(f"CRLF_{bit.name}", bit.value, bit.value) for bit in CRLFlag),
+        "certsrv.h, CRLF constants",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "KRAFlags",
+        tuple(Flag(f"KRAF_{bit.name}", bit.value, bit.value) for bit in KRAFlag),
+        "certsrv.h, KRAF constants",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "InterfaceFlags",
+        tuple(Flag(f"IF_{bit.name}", bit.value, bit.value) for bit in InterfaceFlag),
+        "certsrv.h, IF constants",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "DBFlags",
+        tuple(Flag(f"DBFLAGS_{bit.name}", bit.value, bit.value) for bit in DatabaseFlag),
+        "certsrv.h, DBFLAGS constants",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "SetupStatus",
+        tuple(Flag(f"SETUP_{bit.name}", bit.value, bit.value) for bit in SetupFlag),
+        "certsrv.h, SETUP constants",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "LogLevel",
+        tuple(Flag(f"CERTLOG_{level.name}", level.value, _WHOLE) for level in LogLevel),
+        "certsrv.h, CERTLOG constants",
+        Basis.HEADER,
+    ),
+    FlagsFact(
+        "CAType",
+        (
+            Flag("ENUM_ENTERPRISE_ROOTCA", 0, _WHOLE),
+            Flag("ENUM_ENTERPRISE_SUBCA", 1, _WHOLE),
+            Flag("ENUM_STANDALONE_ROOTCA", 3, _WHOLE),
+            Flag("ENUM_STANDALONE_SUBCA", 4, _WHOLE),
+            Flag("ENUM_UNKNOWN_CA", 5, _WHOLE),
+        ),
+        "certsrv.h, ENUM_CATYPES",
+        Basis.HEADER,
+    ),
+)
+
+FLAGS: Mapping[str, FlagsFact] = MappingProxyType({fact.name.lower(): fact for fact in _FLAGS})
+"""Symbols by the name of their value, in lower case, whatever key it stands in."""

@@ -102,20 +102,21 @@ def denied_stays_denied(patch: Patch) -> None:
 
 def commit_dropped(patch: Patch) -> None:
     """Keep no row."""
-    patch.setattr(MemoryShelf, "commit", lambda _self, _row: None)
+    patch.setattr(MemoryShelf, "commit", lambda _self, *_rows: None)
 
 
 def notify_before_commit(patch: Patch) -> None:
     """Commit only when the modules have been told."""
     commit, post = MemoryShelf.commit, Dispatcher.post
-    late: list[tuple[MemoryShelf, object]] = []
-    patch.setattr(MemoryShelf, "commit", lambda self, row: late.append((self, row)))
+    late: list[tuple[object, ...]] = []
+    patch.setattr(MemoryShelf, "commit", lambda self, *rows: late.append((self, *rows)))
 
-    def told_first(self: Dispatcher, event: ExitEvent, row: object = None) -> None:
-        post(self, event, row)  # type: ignore[arg-type]
+    def told_first(
+        self: Dispatcher, event: ExitEvent, row: object = None, expected: int = 0
+    ) -> None:
+        post(self, event, row, expected)  # type: ignore[arg-type]
         while late:
-            shelf, waiting = late.pop()
-            commit(shelf, waiting)  # type: ignore[arg-type]
+            commit(*late.pop())  # type: ignore[arg-type]
 
     patch.setattr(Dispatcher, "post", told_first)
 
@@ -123,7 +124,7 @@ def notify_before_commit(patch: Patch) -> None:
 def told_in_the_midst(patch: Patch) -> None:
     """Deliver an inner event at once, before others have heard the outer one."""
 
-    def at_once(self: Dispatcher, event: ExitEvent, row: object = None) -> None:
+    def at_once(self: Dispatcher, event: ExitEvent, row: object = None, _expected: int = 0) -> None:
         if event in self._listeners:
             self._deliver(event, row)  # type: ignore[arg-type]
 
@@ -159,14 +160,14 @@ def failure_ends_the_round(patch: Patch) -> None:
 def queue_left_behind(patch: Patch) -> None:
     """Forget to clear the thread's queue when Ctrl-C gets out."""
 
-    def careless(self: Dispatcher, event: ExitEvent, row: object = None) -> None:
+    def careless(self: Dispatcher, event: ExitEvent, row: object = None, expected: int = 0) -> None:
         posted = self._posted
         if posted.queue is not None:
-            posted.queue.append((event, row))  # type: ignore[arg-type]
+            posted.queue.append((event, row, expected))  # type: ignore[arg-type]
         elif event in self._listeners:
-            posted.queue = dispatch.deque([(event, row)])  # type: ignore[list-item]
+            posted.queue = dispatch.deque([(event, row, expected)])  # type: ignore[list-item]
             while posted.queue:
-                self._deliver(*posted.queue.popleft())
+                self._deliver(*posted.queue.popleft()[:2])
             posted.queue = None
 
     patch.setattr(Dispatcher, "post", careless)

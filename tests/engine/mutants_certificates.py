@@ -14,10 +14,18 @@ import attrs
 import pytest
 
 from certsim import CADisposition, RowDisposition
-from certsim._engine import crl_run, crl_table, dispatch, engine, importing, lifecycle, publishing
+from certsim._engine import (
+    crl_run,
+    crl_table,
+    dispatch,
+    door,
+    engine,
+    importing,
+    lifecycle,
+)
 from certsim._engine.lifecycle import Guard, Verb
 from certsim.database.memory import MemoryShelf
-from certsim.database.rows import Revocations, Row
+from certsim.database.rows import Revocations
 from certsim.facts.events import ExitEvent
 from certsim.facts.flags import CRLKind
 
@@ -165,14 +173,13 @@ def newest_key_alone(patch: Patch) -> None:
 
 def told_for_each_list(patch: Patch) -> None:
     """Fire CRLISSUED once for each list of a run."""
-    honest = publishing.Publisher._told
+    honest = door.Door.publish
 
-    def chatty(self: Any, published: Any) -> Any:
-        for _ in published[1:]:
-            self._dispatcher.post(ExitEvent.CRLISSUED)
-        return honest(self, published)
+    def chatty(self: Any, rows: Any, surplus: Any) -> Any:
+        tell = honest(self, rows, surplus)
+        return lambda: [tell() for _ in rows]
 
-    patch.setattr(publishing.Publisher, "_told", chatty)
+    patch.setattr(door.Door, "publish", chatty)
 
 
 def told_before_it_is_stored(patch: Patch) -> None:
@@ -181,8 +188,10 @@ def told_before_it_is_stored(patch: Patch) -> None:
     late: list[tuple[MemoryShelf, object]] = []
     patch.setattr(MemoryShelf, "commit_crls", lambda self, rows: late.append((self, rows)))
 
-    def told_first(self: dispatch.Dispatcher, event: ExitEvent, row: object = None) -> None:
-        post(self, event, row)  # type: ignore[arg-type]
+    def told_first(
+        self: dispatch.Dispatcher, event: ExitEvent, row: object = None, expected: int = 0
+    ) -> None:
+        post(self, event, row, expected)  # type: ignore[arg-type]
         while late:
             commit(*late.pop(0))  # type: ignore[arg-type]
 
@@ -227,11 +236,13 @@ def deletion_is_told(patch: Patch) -> None:
 def imported_row_is_told_unstored(patch: Patch) -> None:
     """Tell modules of an import before it is committed."""
     commit, post = MemoryShelf.commit, dispatch.Dispatcher.post
-    late: list[tuple[MemoryShelf, Row]] = []
-    patch.setattr(MemoryShelf, "commit", lambda self, row: late.append((self, row)))
+    late: list[tuple[object, ...]] = []
+    patch.setattr(MemoryShelf, "commit", lambda self, *rows: late.append((self, *rows)))
 
-    def told_first(self: dispatch.Dispatcher, event: ExitEvent, row: object = None) -> None:
-        post(self, event, row)  # type: ignore[arg-type]
+    def told_first(
+        self: dispatch.Dispatcher, event: ExitEvent, row: object = None, expected: int = 0
+    ) -> None:
+        post(self, event, row, expected)  # type: ignore[arg-type]
         while late:
             commit(*late.pop(0))
 

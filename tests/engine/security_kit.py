@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from certsim import CAType, ComError, Fidelity, Sources
-from certsim._engine import access
+from certsim._engine import access, columns
 from certsim._engine.journal import Journal
 from certsim._engine.security import Security
 from certsim._engine.state import CAState, Identity, Settings
@@ -41,7 +41,7 @@ def make_state(security: Security | None = None, **values: int) -> CAState:
         Sources.seeded(1),
         registry,
         Fidelity(),
-        MemoryShelf(),
+        MemoryShelf(columns.read),
         Journal(100),
         (),
         Settings.snapshot(registry),

@@ -17,8 +17,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import certsim
+from certsim import CertificationAuthority
 from certsim._engine import ca_names
-from tests.codes import E_INVALIDARG, signed
+from tests.codes import E_INVALIDARG, refused, signed
 from tests.engine import values_kit as kit
 
 ESCAPED = "&'*\\{}[]^:,=!`><#()%|+?\";/"
@@ -210,10 +211,20 @@ def test_tokens_are_percent_encoded(name: str) -> None:
     assert unquote(url) == f"http://x/{ca_names.sanitize(name)}.crl"
 
 
-def test_a_host_cannot_add_a_path() -> None:
-    """What a token stands for is encoded whole, slashes included."""
-    cdp, _, _ = urls(dns_name="host/evil", CRLPublicationURLs=["2:http://%1/x"])
-    assert cdp == ["http://host%2Fevil/x"]
+@pytest.mark.parametrize(
+    "host",
+    ["", "host/evil", "x/../../../e", "..", "a..b", r"..\x", "C:x", "h:stream", "%2e%2fx", "a\n"],
+)
+def test_a_host_cannot_add_a_path(host: str) -> None:
+    """It stands in URLs and in paths, so it is a host name or nothing."""
+    with refused(E_INVALIDARG, "is no host name"):
+        CertificationAuthority("Test CA", dns_name=host)
+
+
+def test_blanks_around_a_place_are_no_part_of_it() -> None:
+    """A line that was written with one behind its number names the same place."""
+    cdp, _, _ = urls(CRLPublicationURLs=["2: http://ca/x "])
+    assert cdp == ["http://ca/x"]
 
 
 def test_several_locations_keep_their_order_in_one_distribution_point() -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certsim._engine import columns
 from certsim.database.memory import MemoryShelf
 from certsim.database.rows import Revocations, Row, Value
 from tests.codes import ISSUED, REVOKED
@@ -85,7 +86,7 @@ def test_a_list_has_the_rows_that_belong(
     rows: dict[int, Standing], key: int, effective: int, ended: int | None, since: int | None
 ) -> None:
     """For all rows and questions the entries are the model's, the newest request first."""
-    shelf = MemoryShelf()
+    shelf = MemoryShelf(columns.read)
     for request_id, row in rows.items():
         shelf.commit(row.row(request_id))
     wanted = Revocations(
@@ -107,7 +108,7 @@ ALL = Revocations(0, NOON)
 
 def test_a_row_that_was_never_revoked_is_on_no_list() -> None:
     """Rows without a CRL entry are passed over, whatever columns they lack."""
-    shelf = MemoryShelf()
+    shelf = MemoryShelf(columns.read)
     shelf.commit(Row(1, {"Request.Disposition": ISSUED}))
     shelf.commit(PLAIN.row(2))
     assert shelf.crl_entries(ALL) == [b"2"]
@@ -115,7 +116,7 @@ def test_a_row_that_was_never_revoked_is_on_no_list() -> None:
 
 def test_a_deleted_row_leaves_the_list() -> None:
     """What is deleted is on no later list."""
-    shelf = MemoryShelf()
+    shelf = MemoryShelf(columns.read)
     for request_id in (1, 2, 3):
         shelf.commit(PLAIN.row(request_id))
     shelf.delete(2)
@@ -125,7 +126,7 @@ def test_a_deleted_row_leaves_the_list() -> None:
 @pytest.mark.parametrize("first", [ISSUED, REVOKED])
 def test_a_row_that_changes_is_on_the_list_as_it_stands(first: int) -> None:
     """The last commit of a row counts, and it keeps its place among the others."""
-    shelf = MemoryShelf()
+    shelf = MemoryShelf(columns.read)
     shelf.commit(attrs.evolve(PLAIN, disposition=first).row(1))
     shelf.commit(PLAIN.row(2))
     shelf.commit(attrs.evolve(PLAIN.row(1), crl_entry=b"changed"))

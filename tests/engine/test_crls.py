@@ -29,7 +29,7 @@ import certsim
 from certsim._engine import crls
 from certsim._engine.crl_times import Times
 from certsim._engine.crls import Content
-from certsim._engine.x509 import CACertificate, signer
+from certsim._engine.x509 import CACertificate, algorithm_of, signer
 from tests.codes import NTE_BAD_SIGNATURE, refused, signed
 from tests.engine import der_builder as der
 from tests.engine import values_kit as kit
@@ -90,7 +90,8 @@ def issuer(kind: str = "P-256", index: int = 0, key_index: int = 0) -> CACertifi
         x509.SubjectKeyIdentifier.from_public_key(signing.public_key()).digest,
         found.not_valid_before_utc,
         found.not_valid_after_utc,
-        *signer(signing, repeatable=True),
+        algorithm_of(signing.public_key()),
+        signer(signing, repeatable=True),
     )
 
 

@@ -106,8 +106,8 @@ def test_a_submit_interrupted_after_it_commits_leaves_a_free_row(
     with kit.make_ca(policy=policy) as ca:
         commit = ca._state.shelf.commit
 
-        def late(row: Row) -> None:
-            commit(row)
+        def late(row: Row, standing: Row | None) -> None:
+            commit(row, standing)
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from certsim._engine import places
+from certsim.errors import code_of
 from tests.codes import (
     E_ACCESSDENIED,
     ERROR_BAD_PATHNAME,
@@ -137,7 +138,7 @@ def test_a_relative_path_counts_from_the_working_folder(
         ("file://{}/missing/ca.crl", ERROR_PATH_NOT_FOUND, FILE),
         ("file://server/share/ca.crl", ERROR_PATH_NOT_FOUND, FILE),
         ("{}", E_ACCESSDENIED, FILE),
-        ("{}/nul\x00.crl", ERROR_BAD_PATHNAME, FILE),
+        ("file://{}/nul%00.crl", ERROR_BAD_PATHNAME, FILE),
         ("{}/half\ud800.crl", ERROR_BAD_PATHNAME, FILE),
         ("{}/" + "x" * 300, ERROR_BAD_PATHNAME, FILE),
     ],
@@ -189,11 +190,11 @@ def test_only_a_plain_file_is_replaced(tmp_path: Path) -> None:
 )
 def test_an_error_of_the_system_becomes_windows_own(number: int, code: int) -> None:
     """Each errno has the HRESULT of the nearest Win32 error."""
-    assert places.code_of(OSError(number, "")) == signed(code)
+    assert code_of(OSError(number, ""), making=True) == signed(code)
 
 
 def test_on_windows_the_system_has_the_number_itself() -> None:
     """A Win32 error number is wrapped, whatever the errno beside it."""
     error = OSError(errno.EACCES, "")
     error.winerror = 32
-    assert places.code_of(error) == signed(0x80070020)
+    assert code_of(error) == signed(0x80070020)

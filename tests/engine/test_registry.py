@@ -9,17 +9,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 import certsim
 from certsim.registry import Registry, open_key
 from tests.codes import E_INVALIDARG, ERROR_FILE_NOT_FOUND, ISSUE, refused
 from tests.engine import values_kit as kit
+from tests.registry.drawn import names, values
 
 ROOT = r"SYSTEM\CurrentControlSet\Services\CertSvc\Configuration\Lab CA"
-values = st.one_of(
-    st.integers(-(2**31), 2**32 - 1), st.text(), st.binary(), st.lists(st.text(), max_size=3)
-)
 
 
 class Listener:
@@ -35,7 +32,7 @@ class Listener:
         return "Listens"
 
 
-@given(name=st.text(min_size=1, max_size=10), value=values)
+@given(name=names, value=values)
 def test_what_is_written_is_read(name: str, value: Any) -> None:
     """For all names and values: the same value comes back, in any case of an ASCII name."""
     registry = Registry("Lab CA")
@@ -46,7 +43,25 @@ def test_what_is_written_is_read(name: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [2**32, -(2**31) - 1, 1.5, None, {"a": 1}, [1], ["a", 1], object()]
+    ("written", "read"),
+    [
+        (-1, 0xFFFFFFFF),
+        (-(2**31), 0x80000000),
+        (True, 1),
+        (certsim.ExitEvent.CRLISSUED, 0x20),
+        (("a", "b"), ["a", "b"]),
+    ],
+)
+def test_what_is_read_is_plain(written: Any, read: object) -> None:
+    """Signed numbers, truth values, members and tuples become what winreg would hand out."""
+    with kit.authority(config={r"ca\X": written}) as ca:
+        found = ca.get_config(r"ca\X")
+    assert found == read
+    assert type(found) is type(read)
+
+
+@pytest.mark.parametrize(
+    "value", [2**32, -(2**31) - 1, 1.5, {"a": 1}, [1], ["a", 1], ["a\0b"], object()]
 )
 def test_what_no_registry_holds_is_refused(value: Any) -> None:
     """Values outside the four kinds are E_INVALIDARG, at construction and later."""
@@ -185,6 +200,7 @@ def test_a_module_reads_its_own_key() -> None:
             found["missing"] = key.get("Missing")
             found["can write"] = hasattr(key, "__setitem__")
             found["below"] = dict(open_key(rf"{found['where']}\SMTP"))
+            found["opened"] = dict(key.open("SMTP"))
             return 0
 
     config = {r"exit\EventFilter": 0x21, r"exit\To": ["a", "b"], r"exit\SMTP\Port": 25}
@@ -192,12 +208,13 @@ def test_a_module_reads_its_own_key() -> None:
         pass
     assert found == {
         "where": rf"{ROOT}\ExitModules\Configured.Exit",
-        "values": {"eventfilter": 0x21, "to": ["a", "b"]},
+        "values": {"EventFilter": 0x21, "To": ["a", "b"]},
         "any case": 0x21,
         "size": 2,
         "missing": None,
         "can write": False,
-        "below": {"port": 25},
+        "below": {"Port": 25},
+        "opened": {"Port": 25},
     }
 
 

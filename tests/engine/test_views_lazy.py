@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from certsim._engine import views
+from certsim._engine import columns, views
 from certsim.database.memory import MemoryShelf
 from certsim.database.rows import AttributeRow, CRLRow, ExtensionRow, Row, Value
 from tests.codes import PEND
@@ -92,7 +92,7 @@ def test_one_request_is_found_without_a_walk(table: str, column: str) -> None:
     """Who asks for one id gets it from the shelf directly, and nothing for one that is not."""
     one = (AttributeRow("n", "v"),), (ExtensionRow("1.2", 0, b""),)
     rows = [Row(number, {ID: number, "RequestID": number}, *one) for number in (1, 2, 3)]
-    shelf = Walked()
+    shelf = Walked(columns.read)
     state = holding(*rows, shelf=shelf)
 
     def found(*where: views.Restriction) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from certsim._engine import views
+from certsim._engine import columns, views
 from certsim._engine.state import CAState
 from certsim.database.memory import MemoryShelf
 from certsim.database.rows import CRLRow, Row, Value
@@ -41,7 +41,7 @@ TABLES = {
 
 def holding(*rows: Row, crls: tuple[CRLRow, ...] = (), shelf: MemoryShelf | None = None) -> CAState:
     """Return the state of a stopped CA with these rows."""
-    shelf = shelf or MemoryShelf()
+    shelf = shelf or MemoryShelf(columns.read)
     for row in rows:
         shelf.commit(row)
     shelf.commit_crls(crls)

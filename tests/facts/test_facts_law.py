@@ -114,7 +114,7 @@ def test_every_row_names_source_and_basis(module: str) -> None:
         ("schema", 103),
         ("hresults", 250),
         ("oids", 40),
-        ("registry", 27),
+        ("registry", 41),
         ("views", 8),
         ("audit", 33),
         ("access", 15),

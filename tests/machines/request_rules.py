@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import hypothesis.strategies as st
 import pytest
@@ -104,11 +105,8 @@ class RequestRules(RuleBasedStateMachine):
         lists = Publisher(period, delta_period, oldest, tidy)
         self.model = Model(drawn, denied, retrieved, startup, foreign_allowed=foreign, lists=lists)
         self.sources: SeededSources = Sources.seeded(1)
-        self.ca = CertificationAuthority(
-            "Machine CA",
-            exit_modules=[Exit(module, self.heard) for module in drawn],
-            policy_module=self.policy,
-            sources=self.sources,
+        self.make(
+            drawn,
             config=configuration(periods, flags, foreign=foreign),
             fidelity=Fidelity(
                 denied_when_failed=denied, retrieve_pending=retrieved, startup=startup
@@ -117,6 +115,16 @@ class RequestRules(RuleBasedStateMachine):
         self.both(self.ca.start, self.model.start)
         for kind, script in first:
             self.submit(kind, script, "red")
+
+    def make(self, drawn: list[model.Module], **options: Any) -> None:
+        """Make the CA that is driven."""
+        self.ca = CertificationAuthority(
+            "Machine CA",
+            exit_modules=[Exit(module, self.heard) for module in drawn],
+            policy_module=self.policy,
+            sources=self.sources,
+            **options,
+        )
 
     def teardown(self) -> None:
         if hasattr(self, "ca"):
