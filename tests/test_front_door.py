@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 
 import certsim
+from certsim.cli import main
 from tests.engine import values_kit as kit
 
 ROOT = Path(__file__).parents[1]
@@ -93,8 +97,28 @@ def test_the_readme_s_module_runs_as_written(tmp_path: Path) -> None:
 
 def test_the_readme_s_first_screen_has_the_two_commands() -> None:
     """One line runs the main job and one passes the tests; each sets itself up."""
-    first, second = (block.strip() for block in readme("console"))
+    first, second, _ = (block.strip() for block in readme("console"))
     assert "\n" not in first + second
     assert first.endswith("certsim run examples/hello_exit.py:HelloExit")
     assert second.endswith("pytest -q")
     assert all(line.startswith("python3 -m venv ") for line in (first, second))
+
+
+def test_the_readme_s_folder_does_what_its_commands_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each command completes where a request and the module of the README are at hand."""
+    monkeypatch.chdir(tmp_path)
+    (block,) = readme("python")
+    Path("my_exit.py").write_text(block.partition("\n\n\nwith ")[0], encoding="utf-8")
+    Path("web1.csr").write_bytes(kit.csr().public_bytes(serialization.Encoding.PEM))
+    monkeypatch.setattr("sys.stdin", io.StringIO("view queue\nexit\n"))
+    _, _, commands = readme("console")
+    serial = ""
+    for line in commands.replace("\\", "\\\\").splitlines():
+        words = shlex.split(line.replace("SERIAL", serial, 1) if "revoke" in line else line)
+        assert (words[0], main(words[1:])) == ("certsim", 0), line
+        told = capsys.readouterr()
+        assert told.err == ""
+        serial = next(iter(re.findall(r"^Serial Number: (\w+)$", told.out, re.MULTILINE)), serial)
+    assert Path("lab/CertEnroll/Teaching CA.crl").is_file()

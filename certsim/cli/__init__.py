@@ -1,12 +1,14 @@
-"""The command line: `certsim run MODULE…` plays a guided tour to exit modules.
+# PYTHON_ARGCOMPLETE_OK
+"""The command line: a CA in a folder, operated as certutil and certreq do; and `certsim run`.
 
-This room reads arguments, plays a script of verbs, and prints what the journal says; it knows
-nothing that a user of `import certsim` could not find out.
+This room reads arguments, calls the verbs of a `CertificationAuthority`, and prints what came of
+it; it knows nothing that a user of `import certsim` could not find out. A command is a row in
+`catalogue`; `frame` opens the folder for it and tells how it ended.
 
-Exit status: 0 all went well, 1 a module failed, 2 the command could not be carried out as given
-(usage, a module that does not load, a file that cannot be read, output that cannot be written),
-70 a fault in certsim, 130 interrupted, 141 the reader of the output went away. Whatever happens,
-the user gets one line and never a traceback.
+Exit status: 0 completed, 1 failed (of `run`: a module failed), 2 the command could not be carried
+out as given (usage, output that cannot be written; of `run` also a module that does not load), 70 a
+fault in certsim, 130 interrupted, 141 the reader of the output went away. Whatever happens, the
+user gets a line or two and never a traceback.
 Source: sysexits.h (70, EX_SOFTWARE); shells report a signal as 128 and its number (130, 141).
 """
 
@@ -14,13 +16,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from certsim.cli.parser import Options, parse
-from certsim.cli.run import UsageError, run
-from certsim.errors import CertSimError, printable
+from certsim.cli import frame, parser
+from certsim.cli.catalogue import COMMANDS
+from certsim.cli.command import Program, UsageError
+from certsim.cli.completion import autocomplete
+from certsim.cli.output import complain
+from certsim.cli.parser import Asked
+from certsim.cli.shell import SHELL
+from certsim.errors import CertSimError
 
 _USAGE, _FAULT, _INTERRUPTED, _NO_READER = 2, 70, 130, 141
 
@@ -30,27 +37,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Nothing is raised: help, version and usage errors come back as a status too.
     """
+    reader = parser.for_terminal((*COMMANDS, SHELL))
+    autocomplete(reader)
     try:
-        options = parse(argv)
+        asked = parser.parse(reader, argv)
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else _USAGE
-    return _guarded(run, options)
+    return _guarded(asked)
 
 
-def _guarded(command: Callable[[Options], int], options: Options) -> int:
-    """Run *command* and turn whatever comes out of it into a status and at most one line.
+def _guarded(asked: Asked) -> int:
+    """Carry out what was *asked*; turn whatever comes out of it into a status and a line at most.
 
     The flush belongs inside: a reader that went away or a full disk may show up there first.
     """
     try:
-        status = command(options)
+        status = _carried_out(asked)
         if sys.stdout is not None:
             sys.stdout.flush()
     except BaseException as error:
         status, told = _verdict(error)
-        if told and sys.stderr is not None:
-            print(f"certsim: {printable(told)}", file=sys.stderr, flush=True)
+        if told:
+            complain(told)
     return status
+
+
+def _carried_out(asked: Asked) -> int:
+    verb, arguments = asked
+    if isinstance(verb, Program):
+        return verb.run(arguments)
+    return frame.perform(verb, arguments)
 
 
 def _verdict(error: BaseException) -> tuple[int, str]:

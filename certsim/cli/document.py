@@ -40,7 +40,7 @@ from certsim.cli import tour
 from certsim.cli.tour import Answer, Deleted, Imported, Scene
 from certsim.errors import describe
 
-_Json = Mapping[str, object]
+Json = Mapping[str, object]
 
 
 def compose(ca: CertificationAuthority, specs: Sequence[str], scenes: Sequence[Scene]) -> str:
@@ -65,30 +65,31 @@ def compose(ca: CertificationAuthority, specs: Sequence[str], scenes: Sequence[S
     return json.dumps(found, indent=2)
 
 
-def _step(scene: Scene) -> _Json:
+def _step(scene: Scene) -> Json:
     answer = scene.answer
     return {
         "title": scene.title,
-        "outcome": _outcome(answer) if isinstance(answer, Outcome) else None,
+        "outcome": outcome(answer) if isinstance(answer, Outcome) else None,
         "answer": _answer(answer),
-        "error": None if scene.error is None else _error(scene.error),
+        "error": None if scene.error is None else error(scene.error),
         "journal": [entry.as_dict() for entry in scene.journal],
     }
 
 
-def _outcome(outcome: Outcome) -> _Json:
-    raw = outcome.raw_certificate
+def outcome(answer: Outcome) -> Json:
+    """Return what came of a request, its certificate as PEM."""
+    raw = answer.raw_certificate
     return {
-        "request_id": outcome.request_id,
-        "disposition": outcome.disposition.name,
-        **_code(outcome.status),
-        "message": outcome.message,
-        "serial_number": outcome.serial_number,
+        "request_id": answer.request_id,
+        "disposition": answer.disposition.name,
+        **_code(answer.status),
+        "message": answer.message,
+        "serial_number": answer.serial_number,
         "certificate": None if raw is None else _pem(raw),
     }
 
 
-def _answer(answer: Answer | None) -> _Json | None:
+def _answer(answer: Answer | None) -> Json | None:
     """Return the answer of a verb that gives no outcome, `None` for all others."""
     match answer:
         case CADisposition():
@@ -96,11 +97,12 @@ def _answer(answer: Answer | None) -> _Json | None:
         case Imported() | Deleted():
             return attrs.asdict(answer)
         case tuple():
-            return {"crls": [_crl(published) for published in answer]}
+            return {"crls": [crl(published) for published in answer]}
     return None
 
 
-def _crl(published: PublishedCRL) -> _Json:
+def crl(published: PublishedCRL) -> Json:
+    """Return a list that was published, with its places and its entries."""
     return {
         "kind": published.kind.name,
         "key_index": published.key_index,
@@ -115,17 +117,18 @@ def _crl(published: PublishedCRL) -> _Json:
     }
 
 
-def _location(location: Location) -> _Json:
+def _location(location: Location) -> Json:
     return {"place": location.place, **_code(location.hresult)}
 
 
-def _code(status: int) -> _Json:
+def _code(status: int) -> Json:
     """Return a code both as a number and as text that names it, which 0 has none of."""
     return {"status": status, "hresult": describe(status) if status else None}
 
 
-def _error(error: ComError) -> _Json:
-    return {**_code(error.hresult), "message": error.strerror}
+def error(raised: ComError) -> Json:
+    """Return what a verb raised."""
+    return {**_code(raised.hresult), "message": raised.strerror}
 
 
 def _pem(der: bytes) -> str:

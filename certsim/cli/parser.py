@@ -1,128 +1,190 @@
-"""What can be typed: the arguments of `certsim`, and the help that shows them.
+"""What can be typed: a parser made from a table of commands, and the help that shows them.
 
-Options are few on purpose. Abbreviated options are refused: a script that says `--req` would
-break on the day a second option begins like that. argparse's untyped namespace ends here, and the
-rest of the command line gets an `Options`.
+Abbreviated options are refused: a script that says `--req` would break on the day a second option
+begins like that. argparse's untyped namespace ends here, and the rest of the command line gets
+`Arguments`. argparse it is because the command line has to work with certsim's two runtime packages
+alone.
 
-Nothing is looked at here beyond its form: whether a file exists or a module loads is found out in
-`run`, where the answer can name the reason. argparse it is because the command line has to work
-with certsim's two runtime packages alone.
+Nothing is looked at here beyond its form: whether a file exists or a module loads is found out by
+the command, where the answer can name the reason.
 Source: README.md (commands).
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-
-import attrs
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import certsim
+from certsim.cli.command import Access, AnyCommand, Arguments, Command, Program, Verb
 
-_EXAMPLES = r"""
-examples:
-  certsim run examples/hello_exit.py:HelloExit
-      play the tour to one module that lives in a file
-  certsim run mypackage.audit:AuditExit examples/failing_exit.py:FailingExit
-      play it to two modules; the first is imported from the current folder or from what is
-      installed
-  certsim run --request web1.csr --request web2.req mypackage.audit:AuditExit
-      begin with these requests instead of one made on the spot
-  certsim run --seed 1 --json mypackage.audit:AuditExit > tour.json
-      print the same keys, serial numbers and times each time, as JSON
+ABOUT = """Emulate the engine of Microsoft's Certificate Services for exit modules.
+A model to imitate, never a CA to trust.
 
-What a module prints appears below the title of the step it was called in; with --json it goes to
-standard error.
-
+  certsim init DIR      makes a CA in a folder
+  certsim VERB DIR …    does something with it; --json prints one JSON document instead
+  certsim run MODULE    needs no folder"""
+MORE = """
 exit status:
-  0  no module failed          70   a fault in certsim
-  1  a module failed           130  interrupted
-  2  wrong usage, module or file
-"""
+  0  completed                 70   a fault in certsim
+  1  failed                    130  interrupted
+  2  wrong usage               141  the reader of the output went away
+
+certsim COMMAND --help tells more. The verbs are those of Microsoft's certutil and certreq. A verb
+that writes is a whole service run: modules hear Initialize before and SHUTDOWN after it."""
+_TIMEOUT = 10.0
+"""Seconds that a service run waits for another one to end: the default of the library."""
+_VERB = "verb"
 
 
-@attrs.frozen
-class Options:
-    """Hold what was asked for.
+class Asked(NamedTuple):
+    """Hold what was typed: which command, and its arguments."""
 
-    *modules*: at least one spec, `path/to/file.py:Name` or `package.module:Name`, as typed.
-    *requests*: paths of request files, none for the tour's own. *name*: the CA's.
-    *seed*: `None` for the system's clock, entropy and keys. *json*: the document, not the
-    timeline.
-    """
-
-    modules: tuple[str, ...]
-    requests: tuple[str, ...]
-    name: str
-    seed: int | None
-    json: bool
+    verb: AnyCommand
+    arguments: Arguments
 
 
-def parse(argv: Sequence[str] | None) -> Options:
-    """Return what *argv* asks for.
+def parse(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> Asked:
+    """Return what *argv* (by default the process's own) asks for.
 
     Errors: `SystemExit` after the help or the version (0) or a usage error (2) was printed.
     """
-    found = _parser().parse_args(argv)
-    return Options(
-        tuple(found.modules), tuple(found.requests), found.name, found.seed, json=found.json
-    )
+    found = vars(parser.parse_args(argv))
+    verb = found.pop(_VERB)
+    return Asked(verb, Arguments(found))
 
 
-def _parser() -> argparse.ArgumentParser:
-    """Return the parser for all commands; a command is required, since none is the obvious one."""
-    parser = argparse.ArgumentParser(
-        prog="certsim",
-        description="Emulate the engine of Microsoft's Certificate Services for exit modules."
-        " A model to imitate, never a CA to trust.",
-        allow_abbrev=False,
-    )
+def for_terminal(verbs: Sequence[AnyCommand]) -> argparse.ArgumentParser:
+    """Return the parser of the command `certsim`."""
+    parser = _parser("certsim", verbs, ABOUT, MORE)
     parser.add_argument("--version", action="version", version=f"certsim {certsim.__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_run(
-        commands.add_parser(
-            "run",
-            help="play a guided tour of a CA's life to exit modules",
-            description="Play a guided tour of requests, revocations, CRLs, imports and a renewal\n"
-            "to exit modules, on a CA in memory, and print who heard what, what it read and\n"
-            "what failed.",
-            epilog=_EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-    )
+    _add_all(parser, verbs, in_shell=False)
     return parser
 
 
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `run`, each with a help text that says what happens without it."""
-    parser.add_argument(
-        "modules",
-        nargs="+",
-        metavar="MODULE",
-        help="an exit module: path/to/file.py:Name or package.module:Name",
+def for_shell(verbs: Sequence[AnyCommand]) -> argparse.ArgumentParser:
+    """Return the parser of a line in a shell, where no command on a folder has to name it."""
+    parser = _parser("", verbs, "Type a command, exit or help.", "COMMAND --help tells more.")
+    _add_all(parser, verbs, in_shell=True)
+    return parser
+
+
+def _parser(prog: str, verbs: Iterable[Verb], about: str, more: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=prog,
+        usage=f"{prog} COMMAND …".strip(),
+        description=about,
+        epilog="\n".join((*_list(verbs), more)),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
+
+
+def _list(verbs: Iterable[Verb]) -> list[str]:
+    """Return the commands with a line each, below the headings of their groups."""
+    groups: dict[str, list[str]] = {}
+    for verb in verbs:
+        groups.setdefault(verb.group, []).append(f"  {verb.name:<16}{verb.help}")
+    return [line for group, lines in groups.items() for line in (f"{group}:", *lines, "")]
+
+
+def _add_all(
+    parser: argparse.ArgumentParser, verbs: Iterable[AnyCommand], *, in_shell: bool
+) -> None:
+    """Add a parser for each command; of a name of two words the first is a command of commands.
+
+    A command is required, since none is the obvious one. The list of them is `_list`'s, for
+    argparse has none with headings.
+    """
+    commands = parser.add_subparsers(metavar="COMMAND", help=argparse.SUPPRESS, required=True)
+    families: dict[str, argparse._SubParsersAction[argparse.ArgumentParser]] = {}
+    for verb in verbs:
+        first, _, second = verb.name.partition(" ")
+        if second and first not in families:
+            name = f"{parser.prog} {first}".strip()
+            family = commands.add_parser(first, prog=name, usage=f"{name} COMMAND …")
+            families[first] = family.add_subparsers(
+                title="commands", metavar="COMMAND", required=True
+            )
+        made = (families[first] if second else commands).add_parser(
+            second or first,
+            prog=f"{parser.prog} {verb.name}".strip(),
+            help=verb.help,
+            description=verb.about or f"{verb.help[0].upper()}{verb.help[1:]}.",
+            epilog=verb.more,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        made.set_defaults(**{_VERB: verb})
+        _describe(made, verb, in_shell=in_shell)
+
+
+def _describe(parser: argparse.ArgumentParser, verb: Verb, *, in_shell: bool) -> None:
+    """Add what all commands of a kind have, around what this one has of its own."""
+    on_folder = isinstance(verb, Command)
+    if on_folder and not in_shell:
+        add_folder(parser)
+    verb.describe(parser)
+    writes = isinstance(verb, Command) and verb.access is not Access.READ
+    if writes:
+        add_account(parser)
+    if in_shell or isinstance(verb, Program):
+        return
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    if writes:
+        add_opening(parser, issuer=isinstance(verb, Command) and verb.issuer)
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """Add DIR."""
+    parser.add_argument("folder", metavar="DIR", help="the CA's folder, as certsim init made it")
+
+
+def add_account(parser: argparse.ArgumentParser) -> None:
+    """Add `--as`."""
     parser.add_argument(
-        "--request",
-        action="append",
-        default=[],
-        dest="requests",
+        "--as",
+        dest="account",
+        metavar="ACCOUNT",
+        help=r"who does it, DOMAIN\name; nobody is asked for a password",
+    )
+
+
+def add_opening(parser: argparse.ArgumentParser, *, issuer: bool) -> None:
+    """Add what opening a folder for writing can be told; *issuer*: also which CA is above."""
+    add_passphrase(parser)
+    if issuer:
+        add_issuer(parser)
+    parser.add_argument(
+        "--lock-timeout",
+        type=float,
+        default=_TIMEOUT,
+        metavar="SECONDS",
+        help="how long to wait while another process runs the CA (default: %(default)g)",
+    )
+
+
+def add_passphrase(parser: argparse.ArgumentParser) -> None:
+    """Add `--passphrase-file`; a passphrase on the command line could be read by every user."""
+    parser.add_argument(
+        "--passphrase-file",
         metavar="FILE",
-        help="submit this request (DER, PEM or base64) in the first step of the tour instead of"
-        " one made on the spot; may be repeated",
+        help="the passphrase of the CA's keys is the first line of this file; without it the"
+        " environment variable CERTSIM_PASSPHRASE is looked at",
+    )
+
+
+def add_issuer(parser: argparse.ArgumentParser) -> None:
+    """Add `--issuer`."""
+    parser.add_argument(
+        "--issuer",
+        metavar="DIR",
+        help="the folder of the CA above this one, which signs its certificate; nothing else"
+        " happens there",
     )
     parser.add_argument(
-        "--name",
-        default="certsim Root CA",
-        metavar="CA_NAME",
-        help="the CA's name (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=int,
-        metavar="N",
-        help="make keys, serial numbers and the clock repeatable; a week passes before the end",
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print one JSON document instead of the timeline"
+        "--issuer-passphrase-file",
+        metavar="FILE",
+        help="as --passphrase-file, for the keys of the CA above",
     )

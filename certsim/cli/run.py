@@ -12,51 +12,71 @@ Source: README.md (`certsim run`).
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Iterable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from certsim import CertificationAuthority, Sources
 from certsim._engine.requests import MAX_TEXT
 from certsim.cli import document, script, timeline, tour
-from certsim.cli.parser import Options
+from certsim.cli.command import Arguments, Program, UsageError
+from certsim.cli.files import current_folder_importable
 from certsim.cli.tour import Scene, Stage, Step
 
 _JOURNAL = 1_000_000
 """Entries kept: enough that no module's reads push the tour's own entries out."""
+_MORE = r"""
+examples:
+  certsim run examples/hello_exit.py:HelloExit
+      play the tour to one module that lives in a file
+  certsim run mypackage.audit:AuditExit examples/failing_exit.py:FailingExit
+      play it to two modules; the first is imported from the current folder or from what is
+      installed
+  certsim run --request web1.csr --request web2.req mypackage.audit:AuditExit
+      begin with these requests instead of one made on the spot
+  certsim run --seed 1 --json mypackage.audit:AuditExit > tour.json
+      print the same keys, serial numbers and times each time, as JSON
+
+What a module prints appears below the title of the step it was called in; with --json it goes to
+standard error.
+
+exit status:
+  0  no module failed          70   a fault in certsim
+  1  a module failed           130  interrupted
+  2  wrong usage, module or file
+"""
 
 
-class UsageError(Exception):
-    """Say in one line why a command cannot be carried out as it was given."""
-
-
-def run(options: Options) -> int:
+def run(options: Arguments) -> int:
     """Play the tour that *options* ask for; return 1 if a module failed, else 0.
 
     A failure is a module's entry in the CA's event log (9, 43 to 46), the policy module's included.
     Errors: `UsageError` for a request file that cannot be read, `ModuleLoadError` for a module
     that does not fit, `ComError` for a name that no CA can have.
     """
-    steps = script.script([(name, _read(name)) for name in options.requests])
-    with redirect_stdout(sys.stderr if options.json else sys.stdout), _current_folder_importable():
+    steps = script.script([(name, _read(name)) for name in options.texts("requests")])
+    json = options.flag("json")
+    with redirect_stdout(sys.stderr if json else sys.stdout), current_folder_importable():
         stage = _stage(options)
-        scenes = _play(steps, stage, quiet=options.json)
+        scenes = _play(steps, stage, quiet=json)
     ca = stage.ca
     failed = tour.module_failed(ca.event_log)
-    if options.json:
-        print(document.compose(ca, options.modules, scenes))
+    if json:
+        print(document.compose(ca, options.texts("modules"), scenes))
     else:
         timeline.tell_end(tour.tally(ca.exit_modules, ca.journal), failed=failed)
     return int(failed)
 
 
-def _stage(options: Options) -> Stage:
+def _stage(options: Arguments) -> Stage:
     """Return a stopped CA with the modules plugged in, and the sources that it was made from."""
-    sources = Sources.system() if options.seed is None else Sources.seeded(options.seed)
+    seed = options.maybe_number("seed")
+    sources = Sources.system() if seed is None else Sources.seeded(seed)
     ca = CertificationAuthority(
-        options.name,
-        exit_modules=options.modules,
+        options.text("name"),
+        exit_modules=options.texts("modules"),
         sources=sources,
         config=script.CONFIG,
         journal_limit=_JOURNAL,
@@ -103,16 +123,48 @@ def _read(name: str) -> bytes:
     return content
 
 
-@contextmanager
-def _current_folder_importable() -> Iterator[None]:
-    """Let `package.module:Name` find what lies in the current folder, as `python -m` does.
+def _describe(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `run`, each with a help text that says what happens without it."""
+    parser.add_argument(
+        "modules",
+        nargs="+",
+        metavar="MODULE",
+        help="an exit module: path/to/file.py:Name or package.module:Name",
+    )
+    parser.add_argument(
+        "--request",
+        action="append",
+        default=[],
+        dest="requests",
+        metavar="FILE",
+        help="submit this request (DER, PEM or base64) in the first step of the tour instead of"
+        " one made on the spot; may be repeated",
+    )
+    parser.add_argument(
+        "--name",
+        default="certsim Root CA",
+        metavar="CA_NAME",
+        help="the CA's name (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="make keys, serial numbers and the clock repeatable; a week passes before the end",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON document instead of the timeline"
+    )
 
-    The installed command `certsim` would otherwise look beside itself. The empty text stands for
-    the current folder, even one that was deleted meanwhile.
-    """
-    before = list(sys.path)
-    sys.path.insert(0, "")
-    try:
-        yield
-    finally:
-        sys.path[:] = before
+
+RUN = Program(
+    name="run",
+    group="without a folder",
+    help="play a guided tour of a CA's life to exit modules",
+    about="Play a guided tour of requests, revocations, CRLs, imports and a renewal\n"
+    "to exit modules, on a CA in memory, and print who heard what, what it read and\n"
+    "what failed.",
+    describe=_describe,
+    more=_MORE,
+    run=run,
+)

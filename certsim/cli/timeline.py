@@ -39,6 +39,7 @@ from certsim._engine.journal import (
 from certsim._engine.published import PublishedCRL
 from certsim._engine.specs import POLICY
 from certsim.cli import tour
+from certsim.cli.output import fitting
 from certsim.cli.tour import Deleted, Imported, Scene, Tally
 from certsim.errors import describe, printable
 
@@ -105,10 +106,12 @@ def _say(text: str, hanging: str = "") -> None:
     a Windows console or a log file in ASCII must not end the tour. Each line is flushed, or
     what modules print through other means would overtake it.
     """
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    safe = printable(text).encode(encoding, "backslashreplace").decode(encoding)
     rows = textwrap.wrap(
-        safe, _WIDTH, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+        fitting(printable(text), sys.stdout),
+        _WIDTH,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
     print("\n".join(rows), flush=True)
 

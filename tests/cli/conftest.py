@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from certsim.cli import main
+from tests.cli.folder_kit import PENDING, Home
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,3 +91,28 @@ def write(tmp_path: Path) -> Write:
         return f"{path}:{name}"
 
     return writing
+
+
+@pytest.fixture
+def found(run: Run, tmp_path: Path) -> Callable[..., Home]:
+    """Return a function that makes a CA in a folder, by `certsim init`."""
+
+    def finding(*arguments: str, folder: str = "CA") -> Home:
+        home = Home(tmp_path / folder, run)
+        ran = home("init", "--name", "Teaching CA", *arguments)
+        assert (ran.status, ran.err) == (0, "")
+        return home
+
+    return finding
+
+
+@pytest.fixture
+def home(found: Callable[..., Home]) -> Home:
+    """Return a CA in a folder that issues at once."""
+    return found()
+
+
+@pytest.fixture
+def officers(found: Callable[..., Home]) -> Home:
+    """Return a CA in a folder that leaves each request to an officer."""
+    return found(*PENDING)
