@@ -13,6 +13,7 @@ from datetime import datetime
 import attrs
 
 from certsim._engine import crl_table, places
+from certsim._engine.failures import logger
 from certsim._engine.journal import EventLogEntry
 from certsim._engine.published import Location, first_failure
 from certsim._engine.state import CAState
@@ -123,9 +124,9 @@ def publish_certificates(state: CAState) -> None:
 
 
 def log(state: CAState, event_id: int, hresult: int, text: str) -> None:
-    """Put a failure to publish, or to find out when, into the event log."""
-    state.journal.log(
-        EventLogEntry(
-            state.now(), event_id, "", "Certificate Services", "PublishCRLs", int(hresult), text
-        )
+    """Put a failure to publish, or to find out when, into event log, journal and logger."""
+    entry = EventLogEntry(
+        state.now(), event_id, "", "Certificate Services", "PublishCRLs", int(hresult), text
     )
+    state.journal.log(entry)
+    logger.error("%s", entry)

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certsim import CertificationAuthority, ComError, PublishedCRL, Sources
 from certsim.cli import document, files, values
 from certsim.cli.command import ADMINISTRATOR, Access, Arguments, Command, Report, UsageError
+from certsim.cli.output import working
 
 _GROUP = "CRLs"
 _DELTA, _REPUBLISH = "delta", "republish"
@@ -36,12 +37,13 @@ def _publish(ca: CertificationAuthority, arguments: Arguments) -> Report:
         raise UsageError("crl takes dd:hh or republish, and delta")
     if spans and _REPUBLISH in known:
         raise UsageError("lists that are published once more keep their period")
-    published = ca.publish_crls(
-        base=_DELTA not in known,
-        republish=_REPUBLISH in known,
-        next_update=_from_now(spans[0]) if spans else None,
-        administrator=arguments.account(ADMINISTRATOR),
-    )
+    with working("publishing CRLs"):
+        published = ca.publish_crls(
+            base=_DELTA not in known,
+            republish=_REPUBLISH in known,
+            next_update=_from_now(spans[0]) if spans else None,
+            administrator=arguments.account(ADMINISTRATOR),
+        )
     return _report(published)
 
 
@@ -50,7 +52,8 @@ def _from_now(span: timedelta) -> datetime:
 
 
 def _tick(ca: CertificationAuthority, _arguments: Arguments) -> Report:
-    published = ca.tick()
+    with working("publishing CRLs"):
+        published = ca.tick()
     return _report(published) if published else Report([], ["Nothing is due."])
 
 

@@ -8,8 +8,9 @@ Source: docs/rulings.md (Command line).
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TextIO, TypeVar
 
 from certsim.errors import printable
@@ -53,6 +54,35 @@ def counted(items: Iterable[_T], what: str) -> Iterator[_T]:
     finally:
         if shown and number >= _STEP:
             print(f"\r{number:,} {what}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def working(what: str, pause: float = 1.0) -> Iterator[None]:
+    """Show on standard error that *what* goes on until the context ends, where that is a terminal.
+
+    Nothing is shown of work that takes less than a *pause* (seconds), then a dot for each. For work
+    that has no items to be counted.
+    """
+    if not _is_terminal(sys.stderr):
+        yield
+        return
+    done = threading.Event()
+    dots = threading.Thread(target=_dot, args=(what, done, pause), daemon=True)
+    dots.start()
+    try:
+        yield
+    finally:
+        done.set()
+        dots.join()
+
+
+def _dot(what: str, done: threading.Event, pause: float) -> None:
+    if done.wait(pause):
+        return
+    print(f"{what} ", end="", file=sys.stderr, flush=True)
+    while not done.wait(pause):
+        print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr, flush=True)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import faulthandler
 import itertools
 import random
+import sys
 import tempfile
 import threading
 import traceback
@@ -388,9 +389,14 @@ def all_at_once(clerks: list[Clerk], seconds: float) -> None:
         threading.Thread(target=clerk.work, args=(over,), name=clerk.name, daemon=True)
         for clerk in clerks
     ]
-    for thread in (clock, *threads):
-        thread.start()
-    for thread in threads:
-        thread.join()
-    clock.cancel()
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 50)  # so that threads are interrupted in the midst of things
+    try:
+        for thread in (clock, *threads):
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(usual)
+        clock.cancel()
     clock.join()
