@@ -219,10 +219,11 @@ class Folder(Home):
 
         Errors: `ComError` with what stood in the way; the CA is as it was then.
         """
-        path = self._certificate(certificate.index)
+        path = self._key(certificate.key_index)
         try:
             if key is not None:
-                key_files.write(self._key(certificate.key_index), key, self._access.passphrase)
+                key_files.write(path, key, self._access.passphrase)
+            path = self._certificate(certificate.index)
             files.replace(path, certificate.raw, _PUBLIC)
         except OSError as error:
             raise files.failure(error, f"write {path}") from error
@@ -241,7 +242,11 @@ def create(path: str | Path, founded: Founded, terms: Terms, access: Access) -> 
         whole.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".certsim", dir=whole.parent) as outer:
             fresh = Path(outer, "ca")
-            _furnish(fresh, founded, access)
+            try:
+                _furnish(fresh, founded, access)
+            except ComError as error:  # which names files where nobody will find them
+                told = error.strerror.replace(str(fresh), str(whole))
+                raise ComError(error.hresult, told) from error
             if whole.exists():
                 whole.rmdir()
             fresh.replace(whole)

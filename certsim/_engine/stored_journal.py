@@ -2,7 +2,8 @@
 
 Entries wait in memory until the next transaction, which is never far: a step of the life cycle
 carries along what has been appended so far, and before a verb answers the rest is written. So a
-process that is killed loses no entry of a verb that was answered. Which events modules have to hear
+process that is killed loses no entry of a verb that was answered, unless the disk was full: then
+what has been done is answered, and its entries wait for room. Which events modules have to hear
 is written with the step that fires them, and crossed off when all have been told; what the next
 start finds there was cut short, and gets an entry that says so.
 

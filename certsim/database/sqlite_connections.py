@@ -33,9 +33,7 @@ from certsim.facts.hresults import HRESULT
 _LOG_PAGES = 10_000
 """Pages of the log before they are put into the file: seldom, for then the disk has to be waited
 for, and pages that many requests have touched are written once."""
-_PAGE = 4096
-"""Bytes: a commit writes each page it touches as a whole, and a dozen of them is usual."""
-_CACHE = -16_000
+_CACHE = -8_000
 """Kilobytes, by SQLite's sign for them."""
 _SMALL = 8 << 20
 """Bytes of a file that is looked through as a whole before it is used."""
@@ -253,7 +251,6 @@ class Connections:
             ) from error
         try:
             with telling(self._path), closing(connect(self._path, "mode=rw")) as connection:
-                connection.execute(f"PRAGMA page_size = {_PAGE}")
                 connection.execute(f"PRAGMA application_id = {sqlite_schema.APPLICATION}")
                 _bring_up_to_date(connection)
                 connection.execute("PRAGMA journal_mode = WAL")
@@ -286,6 +283,7 @@ class Connections:
         connection = connect(self._path, "mode=rw")
         try:
             connection.execute("PRAGMA query_only = ON")
+            connection.execute(f"PRAGMA cache_size = {_CACHE}")
         except BaseException:
             connection.close()
             raise

@@ -49,6 +49,8 @@ def check_header(path: Path) -> None:
     Errors: `ComError` ERROR_FILE_NOT_FOUND, ERROR_FILE_CORRUPT (0x80070570), ERROR_INVALID_DATA for
     another application's, ERROR_UNKNOWN_REVISION (0x80070519) for that of a later version.
     """
+    # What the log has is not in the file yet, and a process may have died while it was put there.
+    complete = not has_log(path)
     try:
         with path.open("rb") as file:
             data = file.read(_HEADER)
@@ -62,9 +64,8 @@ def check_header(path: Path) -> None:
             HRESULT.E_ACCESSDENIED, f"{path} cannot be read: {error.strerror}"
         ) from error
     header = _Header.of(data)
-    # What the log has is not in the file yet, and a process may have died while it was put there.
-    short = size < header.size and not has_log(path)
-    if len(data) < _HEADER or not data.startswith(_MAGIC) or short:
+    short = len(data) < _HEADER or (complete and size < header.size)
+    if short or not data.startswith(_MAGIC):
         raise damaged(path, "it is no whole database")
     if header.application != sqlite_schema.APPLICATION:
         raise ComError(
@@ -133,7 +134,7 @@ def told(path: Path, error: sqlite3.Error) -> ComError:
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return damaged(path, error)
     hresult, meaning = _MEANINGS.get(code, (HRESULT.CERTDB_E_JET_ERROR, "cannot be used"))
-    return ComError(hresult, f"{path} {meaning} ({error}); nothing has been changed")
+    return ComError(hresult, f"{path} {meaning} ({error}); this step has changed nothing")
 
 
 _MEANINGS = {

@@ -142,16 +142,17 @@ def _walked(plan: _Plan, connections: Connections) -> Iterator[Sequence[int]]:
     """Yield the keys of all rows that are there now, a bunch at a time, up or down."""
     _, table, key, several, _ = plan.source
     with connections.reading() as connection:
-        first, last = connection.execute(
+        ends = connection.execute(
             f"SELECT (SELECT min({key}) FROM {table}), (SELECT max({key}) FROM {table})"
         ).fetchone()
+        first, last = array("q", (end or 0 for end in ends))  # which refuses what is no number
     sql = (
         f"SELECT {several} {key} FROM {table} WHERE {key} BETWEEN ? AND ?"
         f" ORDER BY {key} {plan.direction} LIMIT {_BUNCH}"
     )
-    while first is not None and first <= last:
+    while first <= last:
         with connections.reading() as connection:
-            keys = [key for (key,) in connection.execute(sql, (first, last))]
+            keys = array("q", (key for (key,) in connection.execute(sql, (first, last))))
         yield keys
         if len(keys) < _BUNCH:
             return

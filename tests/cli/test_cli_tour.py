@@ -103,7 +103,7 @@ def test_given_requests_stand_in_for_the_first_one(run: Run, write: Write, tmp_p
     given = requests(tmp_path, Encoding.PEM, Encoding.DER)
     ran = run("run", *given, write(RECORDER))
     assert heard(ran.out)[:4] == [(0x01, 1), (0x01, 2), (0x02, 3), (0x01, 3)]
-    assert " 1. A client submits " in ran.out
+    assert " 1. A client submits " in " ".join(ran.out.split())  # a long path begins a new line
     assert "asks for a web server certificate; policy issues it at once" not in ran.out
 
 

@@ -6,6 +6,7 @@ Source: sqlite.org/wal (what lies beside a file); docs/rulings.md (Views).
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,26 @@ def test_a_loop_that_is_broken_off_holds_no_file(tmp_path: Path) -> None:
     assert open_files(tmp_path) == []
     assert kit.beside(tmp_path / "database.sqlite") == ["database.sqlite"]
     assert [number for number, _ in loop] == [2, 3]
+
+
+@needs_proc
+def test_a_reader_that_outlasts_the_ca_holds_no_file_afterwards(tmp_path: Path) -> None:
+    """Its connection is closed by whoever is last."""
+    shelf = kit.make_shelf(tmp_path)
+    reading, stopped = threading.Event(), threading.Event()
+
+    def read_for_long() -> None:
+        with shelf._connections.reading():
+            reading.set()
+            stopped.wait(10)
+
+    with kit.running(shelf):
+        worker = Worker(read_for_long)
+        assert reading.wait(10)
+    stopped.set()
+    worker.result()
+    assert open_files(tmp_path) == []
+    assert kit.beside(tmp_path / "database.sqlite") == ["database.sqlite"]
 
 
 def test_reading_a_stopped_ca_leaves_the_file_alone(tmp_path: Path) -> None:
@@ -145,3 +166,34 @@ def test_durability_is_what_was_asked_for(tmp_path: Path) -> None:
         with kit.running(shelf), shelf.transaction() as connection:
             found = connection.execute("PRAGMA synchronous").fetchone()  # type: ignore[attr-defined]
             assert found == (number,)
+
+
+def test_a_process_that_died_while_it_put_the_log_into_the_file_has_lost_nothing(
+    tmp_path: Path,
+) -> None:
+    """The first page tells already of pages that are in the log alone."""
+    shelf = kit.make_shelf(tmp_path)
+    rows = [kit.whole_row(number) for number in range(1, 40)]
+    with kit.running(shelf):
+        for row in rows:
+            shelf.commit(row)
+        dead = tmp_path / "dead" / "database.sqlite"
+        dead.parent.mkdir()
+        log = (tmp_path / "database.sqlite-wal").read_bytes()
+        data = (tmp_path / "database.sqlite").read_bytes()
+        dead.with_name("database.sqlite-wal").write_bytes(log)
+        dead.write_bytes(first_page(log) + data[4096:])
+    for use in (SQLiteShelf.check, SQLiteShelf.open, SQLiteShelf.close):
+        found = SQLiteShelf(dead, columns.worked_out)
+        use(found)
+        assert list(found) == rows
+        found.close()
+
+
+def first_page(log: bytes) -> bytes:
+    """Return the newest first page in *log*: a header of 32 bytes, then frames of 24 and a page.
+
+    Source: sqlite.org/fileformat2, section 4.1.
+    """
+    frames = (log[at : at + 24 + 4096] for at in range(32, len(log), 24 + 4096))
+    return [frame[24:] for frame in frames if frame[:4] == (1).to_bytes(4)][-1]

@@ -36,6 +36,8 @@ from tests.database.shelf_kit import (
     ERROR_WRITE_PROTECT,
 )
 
+PAGE = 4096
+"""Bytes of a page, as SQLite makes them."""
 Use = Callable[[SQLiteShelf], object]
 USES: dict[str, Use] = {
     "check": lambda shelf: shelf.check(),
@@ -116,7 +118,7 @@ def test_a_database_of_a_later_version_is_refused(tmp_path: Path, use: Use) -> N
 def test_a_file_that_was_cut_is_refused(tmp_path: Path, use: Use) -> None:
     """A copy that was broken off is not taken for the whole."""
     path = filled(tmp_path)
-    path.write_bytes(path.read_bytes()[:-2048])
+    path.write_bytes(path.read_bytes()[:-PAGE])
     refusal(path, use, ERROR_FILE_CORRUPT, "whole")
 
 
@@ -126,12 +128,12 @@ def test_pages_that_were_overwritten_are_found(tmp_path: Path, use: Use) -> None
     (tmp_path / "good").mkdir()
     good = filled(tmp_path / "good")
     size = good.stat().st_size
-    for page in range(size // 2048):
+    for page in range(size // PAGE):
         folder = tmp_path / f"page {page}"
         folder.mkdir()
         path = folder / "database.sqlite"
         shutil.copy(good, path)
-        patched(path, page * 2048 + 100 * (page == 0), b"\xff" * 1500)
+        patched(path, page * PAGE + 100 * (page == 0), b"\xff" * 1500)
         refusal(path, use, ERROR_FILE_CORRUPT, "damaged")
 
 
@@ -152,7 +154,7 @@ def test_damage_in_a_big_file_is_told_when_it_is_met(
     with closing(sqlite3.connect(path)) as connection:
         sql = "SELECT rootpage FROM sqlite_master WHERE name = 'certsim_Posted'"
         (page,) = connection.execute(sql).fetchone()
-    patched(path, (page - 1) * 2048, b"\xff" * 2048)
+    patched(path, (page - 1) * PAGE, b"\xff" * PAGE)
     shelf = SQLiteShelf(path, columns.worked_out)
     with kit.running(shelf):
         assert shelf.get(1) == kit.whole_row(1)

@@ -91,7 +91,7 @@ FORMS: list[tuple[object, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("spec", "progid"), FORMS, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(("spec", "progid"), FORMS, ids=range(len(FORMS)))
 def test_a_module_comes_as_an_object_or_as_what_makes_one(spec: object, progid: str) -> None:
     """Instance, class, function, lambda and partial are all heard, each under its ProgID."""
     with CertificationAuthority(exit_modules=[spec]) as ca:

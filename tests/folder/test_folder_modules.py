@@ -196,3 +196,26 @@ def test_the_default_module_publishes_where_the_folder_has_it(tmp_path: Path) ->
     path = tmp_path / "ca/CertEnroll" / f"{outcome.request_id}.cer"
     printed = output("openssl", "x509", "-in", path, "-noout", "-serial").strip()
     assert printed.lower() == f"serial={outcome.serial_number}"
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_looking_runs_no_code_of_the_folder(tmp_path: Path, csr: bytes, *, read_only: bool) -> None:
+    """Whoever opens somebody else's folder and does not start it imports no module it names."""
+    module = tmp_path / "loud.py"
+    module.write_text(
+        "from pathlib import Path\n\nPath(__file__).with_suffix('.ran').touch()\n\n\n"
+        "from hearing_module import Hearing as Loud\n"
+    )
+    module_file(tmp_path)
+    with make(tmp_path / "ca", exit_modules=[f"{module}:Loud"]) as ca:
+        ca.submit(csr)
+        ca.publish_crls()
+    (tmp_path / "loud.ran").unlink()
+    looking = reopen(tmp_path / "ca", read_only=read_only)
+    assert len(list(looking.view())) == 1
+    assert looking.journal
+    assert looking.crl().is_signature_valid(looking.certificate.public_key())
+    assert looking.exit_modules == (DEFAULT, "Hearing.Exit")
+    assert looking.module_class("Hearing.Exit") == f"{module}:Loud"
+    assert looking.export_config()
+    assert not (tmp_path / "loud.ran").exists()

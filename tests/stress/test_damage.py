@@ -22,7 +22,7 @@ from tests.marks import few_or_many
 from tests.requests_kit import make_csr
 
 ERROR_FILE_CORRUPT = 0x80070570
-HEADER, PAGE = 100, 2_048
+HEADER = 100
 SEED = 7
 
 
@@ -88,6 +88,11 @@ def overwrite(path: Path, start: int) -> None:
     path.write_bytes(data[:start] + bytes(len(data) - start))
 
 
+def page_of(path: Path) -> int:
+    """Return the size of the file's pages. Source: sqlite.org/fileformat2 (the header)."""
+    return int.from_bytes(path.read_bytes()[16:18])
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], object], int]] = {
     "missing": (lambda path: path.unlink(), ERROR_FILE_NOT_FOUND),
     "empty": (lambda path: path.write_bytes(b""), ERROR_FILE_CORRUPT),
@@ -101,7 +106,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], int]] = {
     "zeros": (lambda path: overwrite(path, 0), ERROR_FILE_CORRUPT),
     "zeros behind the header": (lambda path: overwrite(path, HEADER), ERROR_FILE_CORRUPT),
     "zeros in the last page": (
-        lambda path: overwrite(path, path.stat().st_size - PAGE),
+        lambda path: overwrite(path, path.stat().st_size - page_of(path)),
         ERROR_FILE_CORRUPT,
     ),
     "zeros in the second half": (
