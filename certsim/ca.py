@@ -284,7 +284,7 @@ class CertificationAuthority(Verbs):
 
     def _resolve(self, path: str) -> tuple[str, str]:
         plugs = self._service.plugs
-        return resolve(path, policy=plugs.policy_module, exits=lambda: plugs.exit_modules)
+        return resolve(path, policy=lambda: plugs.policy_module, exits=lambda: plugs.exit_modules)
 
     def install_exit_module(self, spec: object, progid: str | None = None) -> str:
         """Plug an exit module in behind the others and return its ProgID.

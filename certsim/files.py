@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from certsim.errors import ComError, code_of
@@ -44,10 +45,21 @@ def replace(path: Path, data: bytes, mode: int, *, newer_than: int = 0) -> os.st
             os.utime(fresh, ns=(written.st_atime_ns, newer_than + _LATER))
             written = fresh.stat()
         fresh.replace(path)
+        _sync(path.parent)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
     return written
+
+
+def _sync(folder: Path) -> None:
+    """See the names in *folder* to the disk, where the system has a way to."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
 
 
 def sweep(path: Path) -> None:
@@ -58,6 +70,12 @@ def sweep(path: Path) -> None:
     for left in path.parent.iterdir():
         if left.name.startswith(_beginning(path)):
             left.unlink(missing_ok=True)
+
+
+def sweep_folder(folder: Path) -> None:
+    """Do the same for every file of *folder*. Errors: `OSError`."""
+    for left in folder.glob(".*.certsim-*"):
+        left.unlink(missing_ok=True)
 
 
 def _beginning(path: Path) -> str:

@@ -80,12 +80,15 @@ class FileLock:
             file = self._open()
             try:
                 _lock(file)
+                self._file = file
             except OSError as error:
                 os.close(file)
                 if error.errno in _TAKEN:
                     return False
                 raise self._failure(error) from error
-            self._file = file
+            except BaseException:
+                os.close(file)
+                raise
             with suppress(OSError):  # on a full disk the lock holds without a name
                 os.ftruncate(file, 0)
                 os.lseek(file, 0, os.SEEK_SET)

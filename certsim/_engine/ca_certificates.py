@@ -127,6 +127,8 @@ def read(
     Errors: `ValueError` and `x509.ExtensionNotFound` for one that no CA here has made.
     """
     public, der = certificate.public_key(), Encoding.DER
+    if certificate.subject.public_bytes() != common_name(name):
+        raise ValueError("the certificate is another CA's")
     version = certificate.extensions.get_extension_for_oid(x509.ObjectIdentifier(oids.CA_VERSION))
     number = asn1.decode(int, version.value.public_bytes())
     info = public.public_bytes(der, PublicFormat.SubjectPublicKeyInfo)
@@ -168,7 +170,8 @@ def next_certificate(state: CAState, *, new_key: bool) -> CACertificate:
     """
     if state.parent is None and state.identity.ca_type in _SUBORDINATE:
         raise ComError(
-            HRESULT.E_INVALIDARG, "the CA above signs this one's certificate: open it with issuer="
+            HRESULT.E_INVALIDARG,
+            "the CA above signs this one's certificate: say which it is, as its issuer",
         )
     key = None
     if new_key:
@@ -183,7 +186,10 @@ def next_certificate(state: CAState, *, new_key: bool) -> CACertificate:
 
 def issuer_above(parent: CAState | None) -> CACertificate | None:
     """Return what a certificate below *parent* is signed under: its newest, with its URLs."""
-    return None if parent is None else parent.equipped(parent.issuer)
+    if parent is None:
+        return None
+    parent.refresh()  # somebody else may have renewed it
+    return parent.equipped(parent.issuer)
 
 
 def _public_key(certificate: CACertificate) -> CertificatePublicKeyTypes:

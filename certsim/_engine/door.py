@@ -197,10 +197,14 @@ class Door:
             (Transition, verb, held.request_id, before, after, event, status, held.message)
         )
 
-    def add_crls(self, rows: Iterable[CRLRow]) -> None:
-        """Keep new *rows* of the CRL table."""
+    def add_crls(self, rows: Iterable[CRLRow]) -> int:
+        """Keep new *rows* of the CRL table; from now on modules have to hear CRLISSUED.
+
+        Returns what `publish` takes.
+        """
         with self._lock, self._state.journal.step():
             self._state.shelf.commit_crls(rows)
+            return self._dispatcher.expect(ExitEvent.CRLISSUED, None)
 
     def forget_crls(self, gone: Iterable[int]) -> int:
         """Forget the rows of the CRL table with ids in *gone*; return how many went."""
@@ -210,18 +214,21 @@ class Door:
             shelf.delete_crls(going)
         return len(going)
 
-    def publish(self, rows: Iterable[CRLRow], surplus: Iterable[int]) -> Callable[[], None]:
+    def publish(
+        self, rows: Iterable[CRLRow], surplus: Iterable[int], expected: int | None
+    ) -> Callable[[], None]:
         """Keep what publishing has made of *rows* that are still there; *surplus* ids go.
 
-        Returns what tells the modules, CRLISSUED, once the caller has given its own lock back.
+        *expected* is what `add_crls` returned, `None` for lists that are not new. Returns what
+        tells the modules, CRLISSUED, once the caller has given its own lock back.
         """
         shelf, event = self._state.shelf, ExitEvent.CRLISSUED
         with self._lock, self._state.journal.step():
             there = {row.row_id for row in shelf.crls()}
             shelf.commit_crls(row for row in rows if row.row_id in there)
             shelf.delete_crls(there & set(surplus))
-            expected = self._dispatcher.expect(event, None)
-        return lambda: self._dispatcher.post(event, None, expected)
+            told = self._dispatcher.expect(event, None) if expected is None else expected
+        return lambda: self._dispatcher.post(event, None, told)
 
 
 _BLANK = Row(0, {})

@@ -18,7 +18,8 @@ Source: MS-WCCE 3.2.1.4.2.1; MS-CSRA 3.1.4.1, 3.1.4.2; docs/rulings.md (Requests
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import attrs
 
@@ -60,6 +61,8 @@ from certsim.facts.flags import CRLKind, ExtensionFlag, ExtensionOrigin
 from certsim.facts.hresults import HRESULT
 from certsim.registry import Imported, RegistryValue
 
+_IDENTITY = ("CAType", "CommonName", "CAServerName")
+"""Values of the CA's own key that say who it is, as its certificates do."""
 _Audited = Callable[[CAState, Row, str], None]
 """Put on record what became of a committed row, by whose doing."""
 _ANSWERED: dict[int, CRDisposition] = {
@@ -94,7 +97,7 @@ class Engine:
         Errors: `ComError` E_INVALIDARG, and no row, for a request over the size limit and for
         arguments of no known kind. Source: MS-WCCE 3.2.1.4.2.1; docs/rulings.md (Requests).
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             data = requests.decode_transport(request)
             arrival = Arrival(data, attributes.as_text(given), requester)
             request_id, errand = self._door.reserve(Verb.SUBMIT, requester)
@@ -114,7 +117,7 @@ class Engine:
         word against the SDK page's. Errors: `ComError` E_INVALIDARG for what is no request id.
         Source: MS-CSRA 3.1.4.1.3 with product note 30; docs/rulings.md (Requests).
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             errand = self._door.admit(Verb.RESUBMIT, officer, checked_id(request_id))
             try:
                 row = self._door.claim(errand)
@@ -146,7 +149,7 @@ class Engine:
 
         Source: MS-CSRA (status and message of newer servers); docs/rulings.md (Requests).
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             errand = self._door.admit(Verb.DENY, officer, checked_id(request_id))
             changes: dict[str, Value] = {
                 "Request.StatusCode": int(HRESULT.CERTSRV_E_ADMIN_DENIED_REQUEST),
@@ -166,7 +169,7 @@ class Engine:
 
         Source: sdk-api certadm/nf-certadm-icertadmin-setrequestattributes.
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             text = attributes.as_text(given)
             rows = attributes.parse(text)
             attributes.check_limits(rows, attributes.ADMIN_NAME_LIMIT, attributes.ADMIN_VALUE_LIMIT)
@@ -192,7 +195,7 @@ class Engine:
         `drafts.encode_extension` and `drafts.check_oid`.
         Source: sdk-api certadm/nf-certadm-icertadmin-setcertificateextension.
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             drafts.check_oid(oid)
             kind = kind_of(value)
             encoded = drafts.encode_extension(kind, value)
@@ -215,7 +218,7 @@ class Engine:
         failed row answers ERROR, a refused one DENIED.
         Source: MS-WCCE 3.2.1.4.2.1.3, 3.2.1.4.3.1.2; docs/rulings.md (Requests).
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             if (request_id is None) == (serial_number is None):
                 raise ComError(
                     HRESULT.E_INVALIDARG, "retrieve takes a request id or a serial number"
@@ -249,7 +252,7 @@ class Engine:
         ERROR_INVALID_DATA for a row on which the step is not possible.
         Source: MS-CSRA 3.1.4.1.8; docs/rulings.md (Revocation).
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             meant, when = revocation.checked_reason(reason), checked_moment(effective)
             errand = self._admit_by_serial(Verb.REVOKE, serial_number, officer)
             try:
@@ -271,7 +274,7 @@ class Engine:
 
         An unknown serial number is an answer, INVALID, and no error. Source: MS-CSRA 3.1.4.1.5.
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             row = self.state.shelf.by_serial(checked_serial(serial_number))
             errand = self._door.admit(
                 Verb.IS_VALID, caller, None if row is None else row.request_id
@@ -286,7 +289,7 @@ class Engine:
         Errors: those of `importing.read`, `importing.waiting` and `importing.take_in`.
         Source: MS-CSRA 3.1.4.1.26; docs/rulings.md (Import).
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             errand = self._door.admit(Verb.IMPORT, officer)
             found = importing.read(self.state, certificate, allow_foreign=allow_foreign)
             if existing_row:
@@ -306,7 +309,7 @@ class Engine:
         Errors: those of `Wanted.of` and `deleting.carry_out`.
         Source: MS-CSRA 3.1.4.2.18; docs/rulings.md (Deleting rows).
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             wanted = Wanted.of(table, row_id, expired_before, last_changed_before)
             about = wanted.row_id if wanted.table == deleting.REQUEST else None
             errand = self._door.admit(Verb.DELETE, administrator, about)
@@ -319,13 +322,13 @@ class Engine:
 
         Source: MS-CSRA 3.1.4.1.6, 3.1.4.2.1; docs/rulings.md (CRLs).
         """
-        with self.service.gate:
+        with self.service.gate.passed():
             errand = self._door.admit(Verb.PUBLISH, administrator)
             return self._publisher.publish(kinds, next_update, errand)
 
     def tick(self) -> tuple[PublishedCRL, ...]:
         """Publish what is due by now, as the CA's own timer would."""
-        with self.service.gate:
+        with self.service.gate.passed():
             return self._publisher.tick()
 
     def renew(self, administrator: str, *, new_key: bool) -> None:
@@ -335,7 +338,7 @@ class Engine:
         Source: win32 SecCrypto/certification-authority-renewal; docs/rulings.md (The CA's own
         certificates).
         """
-        with self.service.gate, self._renewing:
+        with self.service.gate.passed(), self._renewing:
             state = self.state
             errand = self._door.admit(Verb.RENEW, administrator)
             renewed = ca_certificates.next_certificate(state, new_key=new_key)
@@ -349,27 +352,45 @@ class Engine:
     ) -> None:
         """Set a configuration value, or delete it for `None`, whether the CA runs or not.
 
-        The AuditFilter has a right of its own, which auditors have as well.
+        The AuditFilter has a right of its own, which auditors have as well. Errors: those of the
+        registry; `ComError` E_INVALIDARG for what says who a CA in a folder is.
         Source: MS-CSRA 3.1.4.2.10, 3.1.4.2.15; docs/rulings.md (Roles and audit).
         """
-        registry, journal = self.state.registry, self.state.journal
-        self._door.admit(audit.configuring(key, name), administrator)
-        if value is None:
-            registry.delete_value(key, name)
-        else:
-            registry.write(key, name, value)
-        audit.configured(self.state, key, name, registry.read(key, name), administrator)
-        journal.settle()
+        registry = self.state.registry
+        if not key and name.lower() in map(str.lower, _IDENTITY) and self.state.home.lasting:
+            raise ComError(HRESULT.E_INVALIDARG, f"{name} is of the CA's making and stays")
+        with self._configuring(audit.configuring(key, name), administrator):
+            if value is None:
+                registry.delete_value(key, name)
+            else:
+                registry.write(key, name, value)
+            audit.configured(self.state, key, name, registry.read(key, name), administrator)
 
     def import_config(self, text: str, administrator: str) -> Imported:
         """Take over the values of a `.reg` text.
 
-        Like an edit of the registry it is not audited: nobody asks the CA there.
+        Like an edit of the registry it is not audited: nobody asks the CA there. What says who a CA
+        in a folder is stays as it is, whatever the text says.
         """
-        self._door.admit(Verb.SET_CONFIG, administrator)
-        imported = self.state.registry.import_reg(text)
-        self.state.journal.settle()
-        return imported
+        registry = self.state.registry
+        kept = {name: registry.read("", name) for name in _IDENTITY if self.state.home.lasting}
+        with self._configuring(Verb.SET_CONFIG, administrator):
+            imported = registry.import_reg(text)
+            for name, value in kept.items():
+                if value is not None and registry.read("", name) != value:
+                    registry.write("", name, value)
+            return imported
+
+    @contextmanager
+    def _configuring(self, verb: Verb, administrator: str) -> Iterator[None]:
+        """Let *administrator* configure, on a stopped CA too, and keep what is appended."""
+        journal = self.state.journal
+        try:
+            self._door.admit(verb, administrator)
+            with journal.step():
+                yield
+        finally:
+            journal.settle()
 
     def view(
         self,

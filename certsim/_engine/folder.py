@@ -21,6 +21,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -126,12 +127,13 @@ class Folder(Home):
             )
         since = self._sources.clock.now()
         me = f"process {os.getpid()} on {platform.node()} since {since:%Y-%m-%d %H:%M:%S} UTC"
-        if not self._lock.acquire(1 + int(self._access.lock_timeout * _POLL), me):
-            raise ComError(
-                HRESULT.ERROR_SHARING_VIOLATION,
-                f"the CA in {self.path} runs already: {self._lock.holder()}; stop it there first",
-            )
         try:
+            if not self._lock.acquire(1 + int(self._access.lock_timeout * _POLL), me):
+                raise ComError(
+                    HRESULT.ERROR_SHARING_VIOLATION,
+                    f"the CA in {self.path} runs already: {self._lock.holder()};"
+                    " stop it there first",
+                )
             self._shelf.open()
             self._sweep(len(self.certificates()))
             for key in self._keys.values():
@@ -150,6 +152,7 @@ class Folder(Home):
             for index in range(count + 1):
                 files.sweep(self._key(index))
                 files.sweep(self._certificate(index))
+            files.sweep_folder(self.path / PUBLISHED)
         except OSError as error:
             raise files.failure(error, f"clear up in {self.path}") from error
 
@@ -219,13 +222,15 @@ class Folder(Home):
 
         Errors: `ComError` with what stood in the way; the CA is as it was then.
         """
-        path = self._key(certificate.key_index)
+        path = of_key = self._key(certificate.key_index)
         try:
             if key is not None:
-                key_files.write(path, key, self._access.passphrase)
+                key_files.write(of_key, key, self._access.passphrase)
             path = self._certificate(certificate.index)
             files.replace(path, certificate.raw, _PUBLIC)
         except OSError as error:
+            if key is not None:
+                of_key.unlink(missing_ok=True)
             raise files.failure(error, f"write {path}") from error
 
 
@@ -235,7 +240,10 @@ def create(path: str | Path, founded: Founded, terms: Terms, access: Access) -> 
     Errors: `ComError` ERROR_ALREADY_EXISTS for a path where something is, an empty folder aside;
     E_ACCESSDENIED, ERROR_DISK_FULL and their like when it cannot be written; nothing is left then.
     """
-    whole = Path(path).absolute()
+    try:
+        whole = Path(path).absolute()
+    except OSError as error:
+        raise files.failure(error, f"make {path}") from error
     try:
         if whole.exists() and not (whole.is_dir() and not any(whole.iterdir())):
             raise ComError(HRESULT.ERROR_ALREADY_EXISTS, f"{whole} is there already and not empty")
@@ -247,12 +255,22 @@ def create(path: str | Path, founded: Founded, terms: Terms, access: Access) -> 
             except ComError as error:  # which names files where nobody will find them
                 told = error.strerror.replace(str(fresh), str(whole))
                 raise ComError(error.hresult, told) from error
-            if whole.exists():
-                whole.rmdir()
-            fresh.replace(whole)
+            _move(fresh, whole)
     except OSError as error:
         raise files.failure(error, f"make {whole}") from error
     return open_(whole, terms, access)
+
+
+def _move(fresh: Path, whole: Path) -> None:
+    """Move what was made into its place; an empty folder that is there stays the folder it is.
+
+    Then the registry comes last, by which a CA is known.
+    """
+    if not whole.exists():
+        fresh.replace(whole)
+        return
+    for part in sorted(fresh.iterdir(), key=lambda part: part.name == REGISTRY):
+        part.replace(whole / part.name)
 
 
 def _furnish(folder: Path, founded: Founded, access: Access) -> None:
@@ -292,7 +310,10 @@ def open_(path: str | Path, terms: Terms, access: Access) -> CAState:
     Errors: `ComError` ERROR_PATH_NOT_FOUND for a folder without a CA, and what its registry, its
     database and its certificates say of damage.
     """
-    whole = Path(path).absolute()
+    try:
+        whole = Path(path).absolute()
+    except OSError as error:
+        raise files.failure(error, f"open {path}") from error
     if not (whole / REGISTRY).is_file():
         raise ComError(
             HRESULT.ERROR_PATH_NOT_FOUND, f"there is no CA in {whole}: `certsim init` makes one"
@@ -305,7 +326,7 @@ def open_(path: str | Path, terms: Terms, access: Access) -> CAState:
         read_only=access.read_only,
     )
     shelf.check()
-    identity = _identity(registry)
+    identity = _identity(registry, whole / REGISTRY)
     home = Folder(whole, identity.name, registry, shelf, terms.sources, access)
     return CAState(
         identity,
@@ -322,11 +343,19 @@ def open_(path: str | Path, terms: Terms, access: Access) -> CAState:
     )
 
 
-def _identity(registry: Registry) -> Identity:
-    kind = registry.integer("CAType")
-    if kind not in {*CAType}:
-        raise ComError(HRESULT.E_INVALIDARG, f"the registry's CAType cannot be {kind}")
-    return Identity.of(registry.text("CommonName"), registry.text("CAServerName"), CAType(kind))
+def _identity(registry: Registry, path: Path) -> Identity:
+    """Return who the registry in the file *path* says the CA is. Errors: ERROR_INVALID_DATA."""
+    kind = registry.read("", "CAType")
+    try:
+        if not isinstance(kind, int) or kind not in {*CAType}:
+            raise ComError(HRESULT.E_INVALIDARG, f"{shown(kind)} is no CAType")
+        name, host = registry.text("CommonName"), registry.text("CAServerName")
+        ca_certificates.common_name(name)
+        return Identity.of(name, host, CAType(kind))
+    except ComError as error:
+        raise ComError(
+            HRESULT.ERROR_INVALID_DATA, f"{path} does not say which CA it is of: {error.strerror}"
+        ) from error
 
 
 def _settings(registry: Registry, identity: Identity) -> Settings:
@@ -338,5 +367,12 @@ def _settings(registry: Registry, identity: Identity) -> Settings:
 
 
 def discard(state: CAState) -> None:
-    """Take the folder of a CA away whose making did not come to its end."""
-    shutil.rmtree(state.home.path, ignore_errors=True)
+    """Take away all that is in the folder of a CA whose making did not come to its end."""
+    folder = state.home.path
+    for part in folder.iterdir():
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()

@@ -118,6 +118,6 @@ def _placed(ca_type: int, parent: CAState | None) -> CAType:
         return _BELOW.get(ca_type, ca_type)
     if ca_type in _BELOW.values():
         raise ComError(
-            HRESULT.E_INVALIDARG, f"the type {ca_type.name} needs issuer=, the CA above it"
+            HRESULT.E_INVALIDARG, f"the type {ca_type.name} needs an issuer, the CA above it"
         )
     return ca_type

@@ -81,7 +81,8 @@ def read(state: CAState, certificate: object, *, allow_foreign: bool) -> Importe
     if found.issuer is None and not let_in:
         raise ComError(
             HRESULT.CERT_E_ISSUERCHAINING,
-            "this CA did not sign the certificate; allow_foreign and KRAFlags 1 would let it in",
+            "this CA did not sign the certificate: to let it in, allow foreign ones in the call and"
+            " set bit 1 of KRAFlags before the start",
         )
     return found
 
@@ -114,7 +115,7 @@ def _read(certificate: object, candidates: tuple[CACertificate, ...]) -> Importe
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, Warning) as error:
         # Some odd certificates only warn, which may count as an error.
         raise ComError(
-            HRESULT.ERROR_INVALID_DATA, "an import takes one certificate in DER"
+            HRESULT.ERROR_INVALID_DATA, "an import takes one certificate, and this is none"
         ) from error
 
 

@@ -309,7 +309,7 @@ class Journal:
 
     Five methods are there for a journal that outlives the process, and do nothing in this one:
     `step` is what one change of the database goes through, `expect` and `told` say which events the
-    modules have to hear and have heard, `undelivered` which they never heard; `settle` comes before
+    modules have to hear and have heard, `resume` which they never heard; `settle` comes before
     an answer.
     """
 
@@ -333,8 +333,8 @@ class Journal:
     def told(self, expected: Sequence[int]) -> None:
         """Note that the events noted as *expected* have been told to every module."""
 
-    def undelivered(self) -> list[tuple[ExitEvent, int | None]]:
-        """Return the events that modules should have heard when a process ended; forget them."""
+    def resume(self) -> list[tuple[ExitEvent, int | None]]:
+        """Return the events that modules should have heard before a process ended; forget them."""
         return []
 
     def settle(self) -> None:

@@ -99,12 +99,19 @@ class Plugs:
                     " package.module:Name or path/to/file.py:Name"
                 )
         taken = self.exit_modules if socket is specs.EXIT else ()
+        if progid is None and isinstance(spec, str) and self._state.home.lasting:
+            progid = self._name_of(_absolute(spec), taken)
         plug = specs.plug(spec, socket, taken, progid)
         lasting = self._state.home.lasting and isinstance(spec, str)
         if lasting:
             modules.make(plug, self._state)  # one that does not fit would keep the CA from starting
             self._registry.register_class(plug.progid, _absolute(str(spec)))
         return plug, lasting
+
+    def _name_of(self, spec: str, active: Iterable[str]) -> str | None:
+        """Return the name under which *spec* is plugged in already: once is enough."""
+        registered = self._registry.registered_class
+        return next((name for name in active if registered(name) == spec), None)
 
     def remove_exit(self, progid: str) -> None:
         """Take the exit module *progid* (case is ignored) out, from the next start on.

@@ -67,8 +67,11 @@ class Publisher:
         audit.publication_asked(self._state, kinds, date, errand.by)
         with self._lock:
             now = self._state.now()  # later than the errand's, if another run came first
-            rows = self._newest(kinds) if again else self._signed(kinds, date, now, manual=True)
-            published, tell = self._distribute(rows, now, errand.by)
+            if again:
+                published, tell = self._distribute(self._newest(kinds), now, errand.by)
+            else:
+                rows, expected = self._signed(kinds, date, now, manual=True)
+                published, tell = self._distribute(rows, now, errand.by, expected)
         tell()
         return published
 
@@ -83,20 +86,21 @@ class Publisher:
         with self._lock:
             now = self._state.now()
             kinds = self._due(now)
+            expected = None
             if kinds:
-                rows = self._signed(kinds, None, now, manual=False)
+                rows, expected = self._signed(kinds, None, now, manual=False)
             else:
                 rows = [row for row in self._standing(_BOTH) if _to_retry(row, now)]
             if not rows:
                 return ()
-            published, tell = self._distribute(rows, now, _NOBODY)
+            published, tell = self._distribute(rows, now, _NOBODY, expected)
         tell()
         return published
 
     def _signed(
         self, kinds: CRLKind, date: datetime | None, now: datetime, *, manual: bool
-    ) -> list[CRLRow]:
-        """Sign the lists of one run and store them.
+    ) -> tuple[list[CRLRow], int]:
+        """Sign the lists of one run and store them; return them, and what `Door.add_crls` says.
 
         Unusable periods are event 62, and those a CA is delivered with take their place.
         """
@@ -115,8 +119,7 @@ class Publisher:
             raise ComError(HRESULT.ERROR_FILE_NOT_FOUND, "there is no base for a delta to add to")
         run = Run(state, schedule, state.shelf.new_crl_number(), now, date, manual)
         rows = [row for signer in signers for row in run.lists(signer, kinds)]
-        self._door.add_crls(rows)
-        return rows
+        return rows, self._door.add_crls(rows)
 
     def _has_base(self, key_index: int, now: datetime) -> bool:
         bases = crl_table.lists(self._state, key_index, delta=False)
@@ -153,7 +156,7 @@ class Publisher:
         return CRLKind(0)
 
     def _distribute(
-        self, rows: Sequence[CRLRow], now: datetime, by: str
+        self, rows: Sequence[CRLRow], now: datetime, by: str, expected: int | None = None
     ) -> tuple[tuple[PublishedCRL, ...], Callable[[], None]]:
         """Write the stored *rows* to their places, store how that went, and put it on record.
 
@@ -169,7 +172,7 @@ class Publisher:
             done.append(publication.noted(state, row, attempt, now, by))
             published.append(self._recorded(row, attempt, now))
         publication.publish_certificates(state)
-        return tuple(published), self._door.publish(done, crl_table.surplus(state, now))
+        return tuple(published), self._door.publish(done, crl_table.surplus(state, now), expected)
 
     def _recorded(self, row: CRLRow, attempt: Attempt, now: datetime) -> PublishedCRL:
         """Journal and audit one list; return it as its caller gets it."""

@@ -19,7 +19,8 @@ certpol/nf-certpol-icertpolicy-shutdown; docs/rulings.md (Events, Modules, Confi
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from certsim import registry as registries
 from certsim._engine import audit, contexts, modules, publishing, serials
@@ -36,8 +37,8 @@ from certsim.facts.hresults import HRESULT
 class Gate:
     """Let verbs in while the service runs, and tell when the last one has left.
 
-    `with gate:` is one verb. A verb called from inside another one, by a module, is let in even
-    while the service waits to stop. Errors: `ComError` RPC_S_SERVER_UNAVAILABLE when closed.
+    `with gate.passed():` is one verb. A verb called from inside another one, by a module, is let in
+    even while the service waits to stop.
     Source: docs/rulings.md (Requests, for the code and for verbs inside verbs).
     """
 
@@ -50,28 +51,35 @@ class Gate:
         self._thread = _Depth()
         self.open = False
 
-    def __enter__(self) -> None:
-        """Go in."""
-        thread = self._thread
-        with self._lock:
-            if not self.open and not thread.depth:
-                raise ComError(
-                    HRESULT.RPC_S_SERVER_UNAVAILABLE, "the certification authority is not running"
-                )
-            self._inside += 1
-        thread.depth += 1
+    @contextmanager
+    def passed(self) -> Iterator[None]:
+        """Be inside until the context ends.
 
-    def __exit__(self, *_exception: object) -> None:
-        """Go out."""
-        self._thread.depth -= 1
+        Errors: `ComError` RPC_S_SERVER_UNAVAILABLE when closed. Going in and out is one piece,
+        which an interruption takes back as a whole.
+        """
+        thread, counted = self._thread, False
         try:
-            if not self._thread.depth:
-                self._settle()
-        finally:
             with self._lock:
-                self._inside -= 1
-                if not self.open and not self._inside:
-                    self._left.notify_all()
+                if not self.open and not thread.depth:
+                    raise ComError(
+                        HRESULT.RPC_S_SERVER_UNAVAILABLE,
+                        "the certification authority is not running",
+                    )
+                self._inside, counted = self._inside + 1, True
+            thread.depth += 1
+            try:
+                yield
+            finally:
+                thread.depth -= 1
+                if not thread.depth:
+                    self._settle()
+        finally:
+            if counted:
+                with self._lock:
+                    self._inside -= 1
+                    if not self.open and not self._inside:
+                        self._left.notify_all()
 
     @property
     def inside(self) -> bool:
@@ -111,7 +119,7 @@ class Service:
         self.key = contexts.new_key(state)
         self._state, self._dispatcher = state, dispatcher
         self._switch = threading.RLock()
-        self._busy = False
+        self._busy = self._entered = False
         self.plugs = Plugs(state)
 
     def start(self) -> None:
@@ -138,7 +146,7 @@ class Service:
 
     def _tell_startup(self) -> None:
         try:
-            with self.gate:
+            with self.gate.passed():
                 self._dispatcher.post(ExitEvent.STARTUP)
         except BaseException:
             # Ctrl-C: a caller whose `start` did not return has no reason to stop the CA.
@@ -148,8 +156,11 @@ class Service:
 
     def _open(self) -> None:
         state = self._state
-        state.home.enter()
+        if self._entered:
+            self._withdraw()  # a stop was interrupted
         try:
+            state.home.enter()
+            self._entered = True
             self._load()
             with state.journal.step():
                 state.journal.append((ServiceEntry, state.now(), "started"))
@@ -169,7 +180,7 @@ class Service:
         registries.mount(state.registry)
         contexts.enter(self.key)
         with state.journal.step():
-            for event, request_id in state.journal.undelivered():
+            for event, request_id in state.journal.resume():
                 state.journal.append((Undelivered, state.now(), event, request_id))
         policy = modules.start_policy(self.plugs.policy(), state)
         started = [modules.start_exit(plug, state) for plug in self.plugs.exits()]
@@ -189,7 +200,7 @@ class Service:
                 HRESULT.E_UNEXPECTED, "a module cannot stop the CA from inside one of its calls"
             )
         with self._switch:
-            if self._busy or not self.gate.open:
+            if self._busy or not self._entered:
                 return
             audit.stopping(self._state)
             self.gate.close()
@@ -200,17 +211,19 @@ class Service:
                 self._busy = False
 
     def _close(self) -> None:
-        journal = self._state.journal
         try:
-            self._dispatcher.shut_down()
-        finally:
-            journal.append((ServiceEntry, self._state.now(), "stopped"))
-            audit.stopped(self._state)
             try:
-                with journal.step():  # what waits is written now or, perhaps, never
-                    pass
+                self._dispatcher.shut_down()
             finally:
-                self._withdraw()
+                self._tell_stopped()
+        finally:
+            self._withdraw()
+
+    def _tell_stopped(self) -> None:
+        state = self._state
+        with state.journal.step():  # what waits is written now or, perhaps, never
+            state.journal.append((ServiceEntry, state.now(), "stopped"))
+            audit.stopped(state)
 
     def _withdraw(self) -> None:
         """Leave nothing behind: no context, no key that modules can open, no lock."""
@@ -220,3 +233,4 @@ class Service:
             self._state.journal.settle()
         finally:
             self._state.home.leave()
+            self._entered = False

@@ -33,6 +33,8 @@ from certsim.sources import Sources
 
 _NETBIOS_NAME = 15
 """Characters a NetBIOS name may have."""
+_KEY_NAME = 255
+"""Characters that the name of a key may have. Source: win32 SysInfo, element size limits."""
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 MAX_SKEW = 525_600
 """Minutes: a year is more than any clock is wrong by. The bound is certsim's own."""
@@ -59,12 +61,19 @@ class Identity:
         """Return the identity of the CA called *name*, its other spellings worked out.
 
         Errors: `ComError` E_INVALIDARG for a *dns_name* that is no host name of ASCII letters,
-        digits, minus signs and underlines between dots: it stands in URLs and in paths.
+        digits, minus signs and underlines between dots, since it stands in URLs and in paths; for
+        a *name* that makes no key of the registry.
         """
         if not isinstance(dns_name, str) or not _HOST.fullmatch(dns_name):
             raise ComError(HRESULT.E_INVALIDARG, f"{shown(dns_name, 60)} is no host name")
-        short = ca_names.sanitize_short(name)
-        return Identity(name, ca_names.sanitize(name), short, dns_name, ca_type)
+        sanitized = ca_names.sanitize(name)
+        if len(sanitized) > _KEY_NAME:
+            raise ComError(
+                HRESULT.E_INVALIDARG,
+                f"sanitized the name has {len(sanitized)} characters, and a key of the registry"
+                f" {_KEY_NAME} at most: choose a shorter one",
+            )
+        return Identity(name, sanitized, ca_names.sanitize_short(name), dns_name, ca_type)
 
 
 @attrs.frozen

@@ -19,13 +19,14 @@ import json
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
-from typing import TypeVar, get_type_hints
+from typing import get_type_hints
 
 import attrs
 
+from certsim._engine.failures import logger
 from certsim._engine.journal import Entry, EventLogEntry, Journal, Told
 from certsim.database.sqlite import SQLiteShelf
 from certsim.errors import ComError, shown
@@ -78,17 +79,23 @@ class StoredJournal(Journal):
         self._step.appended = mine
         waited: list[Told] = []
         told: list[int] = []
+
+        def kept() -> None:
+            # Others append behind, and nobody but the one who writes takes away.
+            for _ in waited:
+                self._waiting.popleft()
+            for _ in told:
+                self._told.popleft()
+
         try:
-            with self._shelf.transaction():
+            with self._shelf.transaction(kept):
                 yield
-                waited.extend(_taken(self._waiting))
-                told.extend(_taken(self._told))
+                while len(self._waiting) > self._limit:
+                    self._waiting.popleft()
+                waited += self._waiting
+                told += self._told
                 self._write((*waited, *mine))
                 self._shelf.remove_posted(told)
-        except BaseException:
-            self._waiting.extendleft(reversed(waited[max(0, len(waited) - self._limit) :]))
-            self._told.extendleft(reversed(told))
-            raise
         finally:
             self._step.appended = None
 
@@ -112,13 +119,14 @@ class StoredJournal(Journal):
             self._told.extend(expected)
             self._settle()
 
-    def undelivered(self) -> list[tuple[ExitEvent, int | None]]:
+    def resume(self) -> list[tuple[ExitEvent, int | None]]:
         """Return the events that a process before this one did not live to tell, and forget them.
 
-        To be called inside a `step`, by a CA that holds the folder's lock.
+        To be called inside a `step`, by a CA that holds the folder's lock. Old entries make room.
         """
         posted = [note for note in self._shelf.posted() if note[0] not in self._told]
         self._shelf.remove_posted([number for number, _, _ in posted])
+        self._shelf.prune(self._limit)
         return [(ExitEvent(event), request_id) for _, event, request_id in posted]
 
     def settle(self) -> None:
@@ -130,8 +138,11 @@ class StoredJournal(Journal):
             self._settle()
 
     def _settle(self) -> None:
-        with suppress(ComError), self.step():
-            pass
+        try:
+            with self.step():
+                pass
+        except ComError as error:
+            logger.warning("the journal waits to be written: %s", error)
 
     def entries(self) -> tuple[Entry, ...]:
         """Return what is in the database, oldest first, and what this process could not write."""
@@ -143,20 +154,19 @@ class StoredJournal(Journal):
         return tuple(entry for entry in kept if isinstance(entry, EventLogEntry))
 
     def _kept(self, kinds: Collection[str] | None) -> tuple[Entry, ...]:
-        stored = [_decoded(*row) for row in self._shelf.entries(kinds, self._limit)]
-        waiting = [kind(*values) for kind, *values in list(self._waiting)]
-        fresh = [entry for entry in waiting if kinds is None or entry.kind() in kinds]
-        kept = (*stored, *fresh)
+        waiting, stored = self._seen(kinds)
+        entries = [kind(*values) for kind, *values in waiting]
+        fresh = [entry for entry in entries if kinds is None or entry.kind() in kinds]
+        kept = (*(_decoded(*row) for row in stored), *fresh)
         return kept[max(0, len(kept) - self._limit) :]
 
-
-T = TypeVar("T")
-
-
-def _taken(waiting: deque[T]) -> Iterator[T]:
-    """Yield what stands in *waiting* now, and take it out."""
-    for _ in range(len(waiting)):
-        yield waiting.popleft()
+    def _seen(self, kinds: Collection[str] | None) -> tuple[list[Told], list[tuple[str, str]]]:
+        """Return what waits and what is stored, at a moment when nothing is in between."""
+        while True:
+            waiting = list(self._waiting)
+            stored = self._shelf.entries(kinds, self._limit)
+            if not waiting or (self._waiting and self._waiting[0] is waiting[0]):
+                return waiting, stored
 
 
 @cache

@@ -128,7 +128,7 @@ class Many:
     def _counted(self) -> Iterator[Answer]:
         for answer in self._came:
             came = answer.outcome
-            self._tally[came.disposition.name if came else "NOT READ"] += 1
+            self._tally[came.disposition.name if came else "NOT DECIDED"] += 1
             if answer.failure is not None:
                 self._failures.append(answer.failure)
             yield answer

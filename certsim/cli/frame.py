@@ -21,6 +21,7 @@ Source: Microsoft Learn, certutil (the ending line); docs/rulings.md (Command li
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -96,11 +97,12 @@ def console(*, json: bool) -> Iterator[Console]:
     While it is there, the current folder is where packages of modules are looked for, and with
     *json* standard output belongs to the documents.
     """
-    made = Console(sys.stdout, json=json)
+    out = sys.stdout or io.StringIO()  # a closed one takes whatever is said
+    made = Console(out, json=json)
     logger = logging.getLogger("certsim")
     logger.addHandler(made)
     try:
-        with redirect_stdout(sys.stderr if json else sys.stdout), files.current_folder_importable():
+        with redirect_stdout(sys.stderr if json else out), files.current_folder_importable():
             yield made
     finally:
         logger.removeHandler(made)

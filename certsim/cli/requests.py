@@ -43,13 +43,25 @@ def _handed_in(ca: CertificationAuthority, name: str, arguments: Arguments) -> O
     )
 
 
+_OF_THE_FOLDER = frozenset(
+    {
+        HRESULT.ERROR_DISK_FULL,
+        HRESULT.ERROR_WRITE_FAULT,
+        HRESULT.ERROR_WRITE_PROTECT,
+        HRESULT.ERROR_FILE_CORRUPT,
+        HRESULT.ERROR_SHARING_VIOLATION,
+    }
+)
+"""What the next request would end with as well."""
+
+
 def _submitted(
     ca: CertificationAuthority, names: Iterable[str], arguments: Arguments
 ) -> Iterator[Answer]:
     """Hand in request after request and yield what came of each.
 
-    A file that cannot be read does not keep the others back. With `--out` certificates go into
-    that folder, each by the id of its request.
+    A file that cannot be read does not keep the others back, a database that takes no more does.
+    With `--out` certificates go into that folder, each by the id of its request.
     """
     folder, force = arguments.maybe("out"), arguments.flag("force")
     if folder is not None and not Path(folder).is_dir():
@@ -59,6 +71,8 @@ def _submitted(
             outcome = _handed_in(ca, name, arguments)
         except ComError as error:
             yield Answer(name, None, error)
+            if error.hresult in _OF_THE_FOLDER:
+                return
             continue
         failed = None
         if folder is not None:

@@ -7,7 +7,8 @@ Source: published output of certutil -view; docs/rulings.md (Command line).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import attrs
 
@@ -20,6 +21,8 @@ from certsim.facts.schema import Column
 _Row = dict[str, Value | None]
 _LONG_SIZE, _DATE_SIZE = 4, 8
 _ID = "Request.RequestID"
+_BUNCH = 256
+"""Requests whose details are read at once."""
 
 
 @attrs.define
@@ -96,20 +99,49 @@ def lines(
     tallies, index = _Tallies(), 0
     yield "Schema:"
     yield from show_columns.lines(columns)
-    for index, row in enumerate(rows, 1):
+    for index, (row, attributes, extensions) in enumerate(_whole(rows, details), 1):
         yield ""
         yield f"Row {index}:"
         for name, value in row.items():
             tallies.properties.add(value)
             yield from _field(TITLES[name].title, show_values.lines(name, value))
-        if details is not None:
-            yield from _attributes(details.attributes, row[_ID] or 0, tallies.attributes)
-            yield from _extensions(details.extensions, row[_ID] or 0, tallies.extensions)
+        yield from _attributes(attributes, tallies.attributes)
+        yield from _extensions(extensions, tallies.extensions)
     yield ""
     yield f"Maximum Row Index: {index}"
     yield ""
     yield "1 row" if index == 1 else f"{index} rows"
     yield from tallies.lines()
+
+
+def _whole(
+    rows: Iterable[_Row], details: Details | None
+) -> Iterator[tuple[_Row, Sequence[_Row], Sequence[_Row]]]:
+    """Yield each of *rows* with its attributes and its extensions, read for a bunch at a time."""
+    if details is None:
+        yield from ((row, (), ()) for row in rows)
+        return
+    source = iter(rows)
+    while bunch := list(islice(source, _BUNCH)):
+        ids = [int(str(row[_ID])) for row in bunch]
+        attributes = _by_request(details.attributes, "AttributeRequestId", ids)
+        extensions = _by_request(details.extensions, "ExtensionRequestId", ids)
+        for row, number in zip(bunch, ids, strict=True):
+            yield row, attributes[number], extensions[number]
+
+
+def _by_request(view: View, column: str, ids: Sequence[int]) -> Mapping[int, Sequence[_Row]]:
+    """Return the rows of *view* that hang on the requests *ids*.
+
+    Ids that lie close together are asked for as one span, which costs one reading instead of many.
+    """
+    found: dict[int, list[_Row]] = {number: [] for number in ids}
+    first, last = min(ids), max(ids)
+    spans = [(first, last)] if last - first < 4 * _BUNCH else [(number, number) for number in ids]
+    for low, high in spans:
+        for row in view.narrowed((column, ">=", low), (column, "<=", high)):
+            found.get(int(str(row[column])), []).append(row)
+    return found
 
 
 def _field(title: str, told: Iterator[str]) -> Iterator[str]:
@@ -119,24 +151,24 @@ def _field(title: str, told: Iterator[str]) -> Iterator[str]:
         yield f"    {line}"
 
 
-def _attributes(view: View, request_id: Value, tally: _Tally) -> Iterator[str]:
+def _attributes(rows: Iterable[_Row], tally: _Tally) -> Iterator[str]:
     """Yield the attributes of one request.
 
     A name stands in quotes, for it is the requester's and could be worded like a title.
     """
-    for row in view.narrowed(("AttributeRequestId", "=", request_id)):
+    for row in rows:
         value = row["AttributeValue"]
         tally.add(value)
         name = show_values.quoted(str(row["AttributeName"]))
         yield from _field(f"Request Attribute {name}", show_values.lines("AttributeValue", value))
 
 
-def _extensions(view: View, request_id: Value, tally: _Tally) -> Iterator[str]:
+def _extensions(rows: Iterable[_Row], tally: _Tally) -> Iterator[str]:
     """Yield the extensions of one request: identifier and title, then flags, then the bytes.
 
     Those that stay out of the certificate are among them; their flags tell.
     """
-    for row in view.narrowed(("ExtensionRequestId", "=", request_id)):
+    for row in rows:
         tally.add(row["ExtensionRawValue"])
         for name in ("ExtensionName", "ExtensionFlags", "ExtensionRawValue"):
             yield from _field(TITLES[name].title, show_values.lines(name, row[name]))

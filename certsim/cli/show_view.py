@@ -24,7 +24,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
@@ -50,8 +49,8 @@ all have to hold. One column may have a + or - in front to sort by it, and Reque
 row. Values are numbers, words like Issued, dates (local time, or with a zone; now-30:00 is thirty
 days ago) and text, in quotes if it has a comma.
 
-In CSV, text that a spreadsheet would take for a formula gets an apostrophe in front, and on a
-terminal what does not print is escaped. JSON has every value as it is.
+In CSV, text that a spreadsheet would take for a formula gets an apostrophe in front, and what does
+not print is escaped. JSON has every value as it is.
 
 examples:
   certsim view CA queue
@@ -91,6 +90,9 @@ def _describe(parser: argparse.ArgumentParser) -> None:
         choices=tuple(show_columns.NAMES),
         help=f"one of {', '.join(show_columns.NAMES)} (default: all requests)",
     )
+    parser.add_argument(
+        "csv", nargs="?", metavar="csv", choices=("csv",), help="the same as --format csv"
+    )
     parser.add_argument("--restrict", metavar="LIST", default="", help="which rows; see below")
     parser.add_argument(
         "--out", metavar="COLUMNS", help="which columns, with commas between (default: the view's)"
@@ -119,7 +121,7 @@ def _view(ca: CertificationAuthority, arguments: Arguments) -> Report:
     view = ca.view(
         question.name, columns=question.names, where=chosen.where, order_by=chosen.order_by
     )
-    form = arguments.text("format")
+    form = arguments.maybe("csv") or arguments.text("format")
     return Report(
         data={
             "view": question.name,
@@ -193,17 +195,14 @@ def _as_csv(
 ) -> Iterator[str]:
     """Yield the names of the columns, then the rows; a row with line ends in it is one item.
 
-    On a terminal, which would obey them, characters that do not print are escaped; in a file they
-    stay, for a cell is to hold what the request said.
-    Source: RFC 4180 (quotes, line ends inside cells).
+    Characters that do not print are escaped, for what goes into a pipe may come to a terminal at
+    its end. JSON has the exact values.
+    Source: RFC 4180 (quotes).
     """
     writer = csv.writer(_Echo())
-    on_terminal = sys.stdout is not None and sys.stdout.isatty()
     yield str(writer.writerow(question.names)).rstrip("\r\n")
     for row in rows:
-        cells = [show_values.cell(value) for value in row.values()]
-        if on_terminal:
-            cells = [printable(str(cell)) for cell in cells]
+        cells = [printable(str(show_values.cell(value))) for value in row.values()]
         yield str(writer.writerow(cells)).removesuffix("\r\n")
 
 

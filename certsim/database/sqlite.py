@@ -12,7 +12,7 @@ Source: sqlite.org/wal, sqlite.org/pragma (synchronous); CONTRIBUTING.md (laws 2
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
@@ -135,9 +135,14 @@ class SQLiteShelf(JournalTables):
         finally:
             self._connections.close()
 
-    def transaction(self) -> AbstractContextManager[object]:
-        """Return a context whose writing is kept at its end, or not at all."""
-        return self._connections.writer
+    def transaction(
+        self, kept: Callable[[], None] = lambda: None
+    ) -> AbstractContextManager[object]:
+        """Return a context whose writing is kept at its end, or not at all.
+
+        *kept* is called when it is, before anybody else may write.
+        """
+        return self._connections.writing(kept)
 
     def new_id(self) -> int:
         """Return the next request id."""
@@ -156,7 +161,7 @@ class SQLiteShelf(JournalTables):
 
     def commit(self, row: Row, standing: Row | None = None) -> None:
         """Keep *row*; of a *standing* one, what has changed."""
-        with self._connections.writer as connection:
+        with self._connections.writing() as connection:
             if standing is None:
                 self._insert(connection, row)
             else:
@@ -194,7 +199,7 @@ class SQLiteShelf(JournalTables):
 
     def delete(self, request_id: int) -> None:
         """Forget a row with its attributes and extensions; its id is not given out again."""
-        with self._connections.writer as connection:
+        with self._connections.writing() as connection:
             numbers.keep(connection)
             gone = connection.execute("DELETE FROM Request WHERE RequestID = ?", (request_id,))
             if not gone.rowcount:
@@ -238,12 +243,12 @@ class SQLiteShelf(JournalTables):
 
     def commit_crls(self, rows: Iterable[CRLRow]) -> None:
         """Keep *rows* of the CRL table in place of any earlier ones with their ids."""
-        with self._connections.writer as connection:
+        with self._connections.writing() as connection:
             connection.executemany(_REPLACE_CRL, map(crl_record, rows))
 
     def delete_crls(self, row_ids: Iterable[int]) -> None:
         """Forget those rows of the CRL table."""
-        with self._connections.writer as connection:
+        with self._connections.writing() as connection:
             numbers.keep(connection)
             gone = ((row_id,) for row_id in row_ids)
             connection.executemany("DELETE FROM CRL WHERE CRLRowId = ?", gone)

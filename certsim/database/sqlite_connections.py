@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 from certsim.database import sqlite_schema
@@ -41,21 +41,23 @@ _QUIET = {True: "mode=ro&immutable=1", False: "mode=ro"}
 """How a file is opened to be read alone, by whether it is at rest: no log lies beside it."""
 
 
-class Writer:
-    """Be the one place where the file is written: a context that is a transaction.
+def _nothing() -> None:
+    """Do nothing when a transaction is kept."""
 
-    What is done inside is kept at the end, or nothing of it if an error leaves the context. One
-    inside another on the same thread is a part of it, so an error that leaves the inner one undoes
-    the whole.
+
+class Writer:
+    """Be the one place where the file is written, by one thread at a time.
+
+    Nothing is counted that an interrupt could leave wrong: whoever holds the turn and owns the
+    connection is inside a transaction, and what stands open at the next one is undone.
     """
 
     def __init__(self, path: Path, connect_writer: Callable[[], sqlite3.Connection]) -> None:
         """Begin without a connection."""
         self._path, self._connect = path, connect_writer
         self._turn = threading.RLock()
-        self._depth = 0
-        self._broken = False
         self._owner: int | None = None
+        self._broken = False
         self._connection: sqlite3.Connection | None = None
         self._stays = False
 
@@ -66,7 +68,7 @@ class Writer:
 
     def hold(self) -> None:
         """Connect, and stay connected between transactions. Errors: `ComError`."""
-        with self:
+        with self.transaction():
             self._stays = True
 
     def let_go(self) -> None:
@@ -75,55 +77,54 @@ class Writer:
             self._stays = False
             self._close()
 
-    def __enter__(self) -> sqlite3.Connection:
-        """Begin, or join what this thread has begun."""
-        self._turn.acquire()
+    @contextmanager
+    def transaction(self, kept: Callable[[], None] = _nothing) -> Iterator[sqlite3.Connection]:
+        """Keep what is done inside at the end, or nothing of it if an error leaves the context.
+
+        One inside another on the same thread is a part of it, so an error that leaves the inner one
+        undoes the whole. *kept* is called as soon as all is kept, before anybody else may write.
+        Errors: `ComError` for what SQLite says.
+        """
+        with self._turn, telling(self._path):
+            mine = self.mine
+            if mine is None:
+                yield from self._outermost(kept)
+                return
+            try:
+                yield mine
+            except BaseException:
+                self._broken = True
+                raise
+
+    def _outermost(self, kept: Callable[[], None]) -> Iterator[sqlite3.Connection]:
         try:
             connection = self._connection = self._connection or self._connect()
-            if not self._depth:
-                connection.execute("BEGIN IMMEDIATE")
-        except BaseException as error:
-            self._leave()
-            if isinstance(error, sqlite3.Error):
-                raise told(self._path, error) from error
-            raise
-        self._depth += 1
-        self._owner = threading.get_ident()
-        return connection
-
-    def __exit__(self, kind: object, error: object, _trace: object) -> None:
-        """End, or go back to the outer one. Errors: `ComError` for what SQLite says."""
-        self._depth -= 1
-        self._broken = self._broken or kind is not None
-        try:
-            if not self._depth:
-                self._end(unnoticed=kind is None)
-        except sqlite3.Error as failure:
-            raise told(self._path, failure) from failure
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")  # an interrupt came between two lines
+            self._broken = False
+            connection.execute("BEGIN IMMEDIATE")
+            self._owner = threading.get_ident()
+            yield connection
+            if self._broken:
+                raise ComError(
+                    HRESULT.E_UNEXPECTED, "a part of the step failed, so all of it is undone"
+                )
+            connection.execute("COMMIT")
+            kept()
         finally:
-            self._leave()
-        if isinstance(error, sqlite3.Error):
-            raise told(self._path, error) from error
+            self._owner = None
+            self._undo()
 
-    def _end(self, *, unnoticed: bool) -> None:
-        """Keep what was done, or undo it; *unnoticed*: no error has come as far as here."""
-        broken, self._broken, self._owner = self._broken, False, None
+    def _undo(self) -> None:
+        """Undo what was not committed, unless SQLite has done so by itself."""
         connection = self._connection
-        try:
-            # After an error SQLite may have undone all by itself.
-            if connection is not None and (connection.in_transaction or not broken):
-                connection.execute("ROLLBACK" if broken else "COMMIT")
-        except sqlite3.Error:
-            self._close()  # which undoes what was not committed
-            if not broken:
-                raise
-        if broken and unnoticed:
-            raise ComError(HRESULT.E_UNEXPECTED, "a part of the step failed, so all is undone")
-
-    def _leave(self) -> None:
-        if not self._depth and not self._stays:
+        if connection is not None and connection.in_transaction:
+            try:
+                connection.execute("ROLLBACK")
+            except sqlite3.Error:
+                self._close()
+        if not self._stays:
             self._close()
-        self._turn.release()
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
@@ -161,6 +162,12 @@ class Connections:
         self.is_open = False
         self._drain()
         self.writer.let_go()
+
+    def writing(
+        self, kept: Callable[[], None] = _nothing
+    ) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a context that yields the writer's connection: see `Writer.transaction`."""
+        return self.writer.transaction(kept)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -34,7 +34,7 @@ class JournalTables:
 
     def add_entries(self, rows: Iterable[tuple[str, str]]) -> None:
         """Add entries: the kind of each, and its text, in which all characters print."""
-        with self._connections.writer as connection:
+        with self._connections.writing() as connection:
             connection.executemany(_ADD, rows)
 
     def entries(self, kinds: Collection[str] | None, limit: int) -> list[tuple[str, str]]:
@@ -48,17 +48,17 @@ class JournalTables:
 
     def prune(self, limit: int) -> None:
         """Forget all entries but the newest *limit*, and apart from them those of the event log."""
-        with self._connections.writer as connection:
+        with self._connections.writing() as connection:
             connection.execute(_PRUNE, {"limit": limit, "log": EVENT_LOG_KIND})
 
     def add_posted(self, event: int, request_id: int | None) -> int:
         """Note an event that modules have to hear, and return the number of the note."""
-        with self._connections.writer as connection:
+        with self._connections.writing() as connection:
             return connection.execute(_POST, (event, request_id)).lastrowid or 0
 
     def remove_posted(self, numbers: Iterable[int]) -> None:
         """Cross off the notes with these *numbers*."""
-        with self._connections.writer as connection:
+        with self._connections.writing() as connection:
             connection.executemany(_DROP, ((number,) for number in numbers))
 
     def posted(self) -> list[tuple[int, int, int | None]]:

@@ -53,7 +53,7 @@ class Numbers:
 
     def save(self) -> None:
         """Write down what was handed out."""
-        with self._connections.writer as connection:
+        with self._connections.writing() as connection:
             connection.executemany(_SAVE, self._last.items())
 
 

@@ -245,12 +245,14 @@ def _without(tree: Tree, path: str, name: str | None) -> Tree:
     return tree.without_key(path) if name is None else tree.without(path, name)
 
 
-def resolve(path: str, *, policy: str, exits: Callable[[], Sequence[str]]) -> tuple[str, str]:
+def resolve(
+    path: str, *, policy: Callable[[], str], exits: Callable[[], Sequence[str]]
+) -> tuple[str, str]:
     r"""Return the key and the value name that a certutil-style *path* means.
 
-    `ca\X` is the CA's own value, `policy\X` the active policy module's (ProgID *policy*),
-    `exit\X` the first active exit module's (of *exits*, which is asked for this root alone: a
-    wrong `Active` must not stand in the way of its own repair); any other path counts from the
+    `ca\X` is the CA's own value, `policy\X` the active policy module's, `exit\X` the first active
+    exit module's. *policy* and *exits* tell the ProgIDs and are asked for these roots alone: a
+    wrong `Active` must not stand in the way of its own repair. Any other path counts from the
     CA's key. Errors: `ComError` E_INVALIDARG for an empty name, ERROR_FILE_NOT_FOUND (0x80070002)
     for `exit\` without an exit module. Source: windowsserverdocs certutil (`-getreg`).
     """
@@ -262,7 +264,7 @@ def resolve(path: str, *, policy: str, exits: Callable[[], Sequence[str]]) -> tu
     if root == "ca":
         parts = rest
     elif root == "policy":
-        parts = ["PolicyModules", policy, *rest]
+        parts = ["PolicyModules", policy(), *rest]
     elif root == "exit":
         active = exits()
         if not active:

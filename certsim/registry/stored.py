@@ -103,7 +103,7 @@ class StoredRegistry(Registry):
     def _change(self, change: Callable[[Tree], Tree]) -> None:
         if self._read_only:
             raise ComError(HRESULT.E_ACCESSDENIED, f"{self._file} was opened for reading alone")
-        with self._lock, self._turn():
+        with self._turn(), self._lock:  # readers here do not wait for writers elsewhere
             before = self._current()
             after = change(before)
             if after is not before:

@@ -151,7 +151,7 @@ def test_the_lines_on_many_requests_end_in_a_tally(home: Home, tmp_path: Path) -
     ]
     ran = home("submit", *names)
     assert ran.status == 1
-    assert ran.out.splitlines()[-1] == "1 ERROR, 1 ISSUED, 1 NOT READ"
+    assert ran.out.splitlines()[-1] == "1 ERROR, 1 ISSUED, 1 NOT DECIDED"
 
 
 def test_an_answer_is_told_though_its_certificate_cannot_be_written(

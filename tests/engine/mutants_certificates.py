@@ -175,8 +175,8 @@ def told_for_each_list(patch: Patch) -> None:
     """Fire CRLISSUED once for each list of a run."""
     honest = door.Door.publish
 
-    def chatty(self: Any, rows: Any, surplus: Any) -> Any:
-        tell = honest(self, rows, surplus)
+    def chatty(self: Any, rows: Any, surplus: Any, expected: Any) -> Any:
+        tell = honest(self, rows, surplus, expected)
         return lambda: [tell() for _ in rows]
 
     patch.setattr(door.Door, "publish", chatty)

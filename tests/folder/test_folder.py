@@ -10,6 +10,7 @@ import pytest
 from cryptography import x509
 
 from certsim import CertificationAuthority, CertSimError
+from certsim.registry import StoredRegistry
 from tests.codes import (
     E_ACCESSDENIED,
     E_INVALIDARG,
@@ -17,13 +18,14 @@ from tests.codes import (
     ERROR_FILE_NOT_FOUND,
     ERROR_INVALID_DATA,
     ERROR_PATH_NOT_FOUND,
+    ERROR_WRITE_PROTECT,
     NTE_BAD_KEYSET,
     NTE_DECRYPTION_FAILURE,
     NTE_SILENT_CONTEXT,
     refused,
 )
 from tests.conftest import Recorder
-from tests.folder.folder_kit import make, output, reopen
+from tests.folder.folder_kit import make, module_file, output, reopen
 from tests.marks import needs_openssl
 from tests.requests_kit import make_csr
 
@@ -271,7 +273,7 @@ def test_a_ca_that_was_opened_for_reading_is_looked_at_alone(tmp_path: Path) -> 
         assert looking.certificate == running.certificate
     with refused(E_ACCESSDENIED, "for reading alone"):
         looking.start()
-    with refused(E_ACCESSDENIED, "for reading alone"):
+    with refused(ERROR_WRITE_PROTECT, "for reading alone"):
         looking.set_config(r"ca\KRAFlags", 1)
     assert not looking.running
 
@@ -324,7 +326,7 @@ def test_a_subordinate_needs_its_issuer_for_a_renewal(tmp_path: Path) -> None:
     make(tmp_path / "root")
     root = reopen(tmp_path / "root")
     make(tmp_path / "sub", issuer=root, seed=3)
-    with reopen(tmp_path / "sub") as ca, refused(E_INVALIDARG, "open it with issuer="):
+    with reopen(tmp_path / "sub") as ca, refused(E_INVALIDARG, "say which it is, as its issuer"):
         ca.renew()
     with reopen(tmp_path / "sub", issuer=reopen(tmp_path / "root")) as ca:
         ca.renew(new_key=True)
@@ -355,9 +357,67 @@ def test_a_renewal_that_ends_before_its_certificate_changes_nothing(tmp_path: Pa
 
 def test_a_kind_of_ca_that_cannot_be_is_told(tmp_path: Path) -> None:
     """A registry that was edited by hand may say anything."""
-    make(tmp_path / "ca").set_config(r"ca\CAType", 77)
-    with refused(E_INVALIDARG, "CAType"):
+    ca = make(tmp_path / "ca")
+    for name, value in (("CAType", 77), ("CAType", "root"), ("CommonName", ""), ("CommonName", 5)):
+        with refused(E_INVALIDARG, "is of the CA's making"):
+            ca.set_config(rf"ca\{name}", value)
+        registry = StoredRegistry.open(tmp_path / "ca/registry.reg")
+        before = registry.read("", name)
+        assert before is not None
+        registry.write("", name, value)
+        with refused(ERROR_INVALID_DATA, str(tmp_path / "ca/registry.reg")):
+            reopen(tmp_path / "ca")
+        registry.write("", name, before)
+    assert reopen(tmp_path / "ca").name == "Test CA"
+
+
+def test_a_ca_does_not_take_another_name(tmp_path: Path) -> None:
+    """Its certificate says who it is; a registry that says otherwise is not believed."""
+    make(tmp_path / "ca")
+    StoredRegistry.open(tmp_path / "ca/registry.reg").write("", "CommonName", "Evil CA")
+    with refused(ERROR_INVALID_DATA, "0.cer is no certificate of this CA"):
         reopen(tmp_path / "ca")
+
+
+def test_a_name_that_no_key_can_have_makes_no_folder(tmp_path: Path) -> None:
+    """A name of 64 characters may be five times as long once it is sanitized."""
+    with refused(E_INVALIDARG, "choose a shorter one"):
+        CertificationAuthority.create(tmp_path / "ca", "漢" * 52)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_stays_the_folder_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stands in it goes on standing there, and its mode is as it was."""
+    (tmp_path / "ca").mkdir(mode=0o700)
+    inode = (tmp_path / "ca").stat().st_ino
+    monkeypatch.chdir(tmp_path / "ca")
+    ca = make(Path())
+    assert ((tmp_path / "ca").stat().st_ino, Path.cwd()) == (inode, tmp_path / "ca")
+    assert (tmp_path / "ca").stat().st_mode & 0o777 == 0o700
+    with ca:
+        assert ca.submit(make_csr()).certificate is not None
+
+
+def test_a_text_that_is_plugged_in_already_is_the_same_module(tmp_path: Path) -> None:
+    """A script may name its module each time it opens the folder."""
+    spec = module_file(tmp_path)
+    make(tmp_path / "ca", exit_modules=[spec])
+    names = [reopen(tmp_path / "ca", exit_modules=[spec]).exit_modules for _ in range(2)]
+    assert names == [("CertificateAuthority_MicrosoftDefault.Exit", "Hearing.Exit")] * 2
+
+
+def test_a_wrong_active_policy_can_be_mended(tmp_path: Path) -> None:
+    """Nobody needs to know the policy module to set another value, this one among them."""
+    ca = make(tmp_path / "ca")
+    ca.set_config(r"PolicyModules\Active", 5)
+    assert ca.get_config(r"ca\ClockSkewMinutes") == 10
+    with refused(E_INVALIDARG):
+        ca.start()
+    ca.install_policy_module(None, "CertificateAuthority_MicrosoftDefault.Policy")
+    with ca:
+        assert ca.running
 
 
 def test_a_wrong_configuration_can_be_mended(tmp_path: Path) -> None:

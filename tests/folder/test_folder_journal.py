@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from certsim import CertificationAuthority, ComError, RevocationReason, Sources
+from certsim._engine import places
 from certsim._engine.audit import AuditEntry
 from certsim._engine.journal import (
     Call,
@@ -224,12 +225,12 @@ def test_nobody_is_expected_to_hear_what_nobody_asked_for(tmp_path: Path) -> Non
 @contextmanager
 def full(ca: CertificationAuthority) -> Iterator[None]:
     """Let the database of *ca* have no page more than it has."""
-    writer = ca._state.shelf._connections.writer  # type: ignore[attr-defined]
-    with writer as connection:
+    writing = ca._state.shelf._connections.writing  # type: ignore[attr-defined]
+    with writing() as connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
     yield
-    with writer as connection:
+    with writing() as connection:
         connection.execute("PRAGMA max_page_count = 1073741823")
 
 
@@ -300,3 +301,34 @@ def test_what_a_stopped_ca_configures_is_journaled_at_once(tmp_path: Path) -> No
     make(tmp_path / "ca").set_config(r"ca\KRAFlags", 1, administrator=r"CONTOSO\admin")
     told = [str(entry) for entry in reopen(tmp_path / "ca").journal]
     assert told == [r"2026-01-01 12:00:00 set_config by CONTOSO\admin"]
+
+
+def test_short_runs_make_room_as_well(tmp_path: Path) -> None:
+    """A command line starts the CA anew for each verb, and old entries go all the same."""
+    make(tmp_path / "ca", journal_limit=10)
+    for _ in range(6):
+        with reopen(tmp_path / "ca", journal_limit=10) as ca:
+            ca.submit(make_csr())
+    with closing(sqlite3.connect(tmp_path / "ca/database.sqlite")) as database:
+        ((count,),) = database.execute("SELECT count(*) FROM certsim_Journal")
+    assert count < 30
+
+
+def test_a_publication_that_was_cut_short_is_shown_as_not_told(
+    tmp_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lists are signed and stored, and modules should have heard of them."""
+    with make(tmp_path / "ca", exit_modules=[recorder]) as ca:
+        with monkeypatch.context() as patch:
+
+            def cut_short(*_arguments: object) -> int:
+                raise KeyboardInterrupt
+
+            patch.setattr(places, "write", cut_short)
+            with pytest.raises(KeyboardInterrupt):
+                ca.publish_crls()
+        assert recorder.events == []
+        assert [row["CRLNumber"] for row in ca.view("crl")] == [1, 1]
+    with reopen(tmp_path / "ca") as ca:
+        found = [entry for entry in ca.journal if isinstance(entry, Undelivered)]
+    assert [(entry.event, entry.request_id) for entry in found] == [(ON_CRL, None)]

@@ -388,7 +388,7 @@ def test_a_folder_that_is_read_only_can_be_read(
 
 def limit(ca: CertificationAuthority, room: int | None) -> None:
     """Let the database of *ca* grow by no more than *room* pages, or without a limit."""
-    with ca._state.shelf._connections.writer as connection:  # type: ignore[attr-defined]
+    with ca._state.shelf._connections.writing() as connection:  # type: ignore[attr-defined]
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         most = 1_073_741_823 if room is None else pages + room
         connection.execute(f"PRAGMA max_page_count = {most}")
