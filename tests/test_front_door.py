@@ -100,7 +100,7 @@ def test_the_readme_s_first_screen_has_the_two_commands() -> None:
     first, second, _ = (block.strip() for block in readme("console"))
     assert "\n" not in first + second
     assert first.endswith("certsim run examples/hello_exit.py:HelloExit")
-    assert second.endswith("pytest -q")
+    assert second.endswith("pytest -q -n 2")
     assert all(line.startswith("python3 -m venv ") for line in (first, second))
 
 
