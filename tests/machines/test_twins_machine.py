@@ -43,7 +43,7 @@ class TwinsMachine(EngineMachine):
             self.folder.cleanup()
 
 
-@few_or_many(30, 400)
+@few_or_many(20, 400)
 def test_memory_and_folder_agree(count: int) -> None:
     """Rows, views, errors, journal and events are the same after each step."""
     run_state_machine_as_test(
