@@ -133,7 +133,7 @@ def take(data: st.DataObject, shelves: Pair) -> None:
                 shelf.delete_crls([number, 99])
 
 
-@few_or_many(30, 3000)
+@few_or_many(30, 1_500)
 def test_both_shelves_keep_find_and_answer_alike(count: int) -> None:
     """For all steps and questions the file says what memory says, while open and while closed."""
 

@@ -17,7 +17,7 @@ from tests.stress import interrupt_worker
 
 @pytest.mark.skipif(os.name == "nt", reason="timers that send signals are POSIX")
 @pytest.mark.parametrize("what", ["verbs", "lives"])
-@few_or_many(100, 3_000)
+@few_or_many(100, 1_000)
 def test_whoever_is_interrupted_can_go_on(tmp_path: Path, what: str, count: int) -> None:
     """The next answer is kept, no id comes twice, and no lock and no half transaction is left."""
     folder = tmp_path / "ca"
