@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """`python -m certsim` is the command `certsim`.
 
 Whoever interrupts it while it is still being loaded is told no more than one who does later.
@@ -20,8 +21,10 @@ def run() -> None:
     a CA that runs is stopped and its modules hear SHUTDOWN.
     """
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+        number = getattr(signal, name, None)
+        # Who started the process may have had one ignored, as nohup does.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     sys.exit(main())
 
 

@@ -54,7 +54,7 @@ _KEY = re.compile(rf"[ \t]*+\[(?P<gone>-?)(?P<key>[^\r\n]+)\]{_END}")
 _NAME = re.compile(rf"[ \t]*+(?:@|(?P<name>{_TEXT}))[ \t]*+=[ \t]*+")
 _DATA = re.compile(rf"(?P<data>{_TEXT}|dword:[0-9A-Fa-f]{{1,8}}|{_BYTES}|-){_END}")
 _FOLD = re.compile(_FOLDED)
-_UNQUOTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+UNQUOTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @attrs.frozen
@@ -240,7 +240,7 @@ def _lines(name: str, value: RegistryValue | None) -> list[str]:
             return _hex(f"{name}=hex:", value)
         case list():
             return _hex(f"{name}=hex(7):", _write_list(value))
-        case _ if _UNQUOTABLE.search(value):
+        case _ if UNQUOTABLE.search(value):
             return _hex(f"{name}=hex(1):", _write_text(value))
         case _:
             return [f"{name}={_quoted(value)}"]

@@ -68,6 +68,9 @@ class Plugs:
         """
         with self._lock:
             plug, lasting = self._plug(spec, specs.EXIT, progid)
+            if lasting:  # what was lent under the name gives way
+                self._lent = _without(plug.progid, self._lent)
+                self._held.pop(plug.progid.lower(), None)
             if not _among(plug.progid, self.exit_modules):
                 if lasting or not self._state.home.lasting:
                     self._activate([*self._active(), plug.progid])

@@ -1,4 +1,3 @@
-# PYTHON_ARGCOMPLETE_OK
 """The command line: a CA in a folder, operated as certutil and certreq do; and `certsim run`.
 
 This room reads arguments, calls the verbs of a `CertificationAuthority`, and prints what came of

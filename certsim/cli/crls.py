@@ -72,7 +72,7 @@ def _fetch(ca: CertificationAuthority, arguments: Arguments) -> Report:
     words = [word.lower() for word in arguments.texts("which")]
     delta = words[-1:] == [_DELTA]
     index = words[: len(words) - delta]
-    if len(index) > 1 or not all(map(str.isdecimal, index)):
+    if len(index) > 1 or not all(map(values.is_request_id, index)):
         raise UsageError("getcrl takes the index of a key, and delta")
     crl = ca.crl(int(index[0]) if index else None, delta=delta)
     der = crl.public_bytes(Encoding.DER)

@@ -16,31 +16,32 @@ from pathlib import Path
 
 from certsim import ComError
 from certsim import files as whole_files
+from certsim._engine.requests import MAX_TEXT
 from certsim.facts.hresults import HRESULT
 
-LIMIT = 131_072
-"""Bytes that are read of a file: the longest request there can be, and more than any other."""
+_LIMIT = MAX_TEXT
+"""Bytes that are read of a file: the longest request there can be."""
 _MODE = 0o644
 _PEM = b"-----BEGIN CERTIFICATE-----"
 
 
-def read(name: str, what: str) -> bytes:
+def read(name: str, what: str, limit: int = _LIMIT) -> bytes:
     """Return what the file *name* holds; *what* it is for is said in errors.
 
-    No more is read than `LIMIT` and one byte, so an endless device is refused like any large
+    No more is read than *limit* bytes and one, so an endless device is refused like any large
     file. Errors: `ComError` ERROR_FILE_NOT_FOUND, E_ACCESSDENIED or what else the system says,
     ERROR_INVALID_DATA for a file that is too large.
     """
     try:
         with Path(name).open("rb") as file:
-            content = file.read(LIMIT + 1)
+            content = file.read(limit + 1)
     except OSError as error:
         raise whole_files.failure(error, f"read {what} {name}") from error
     except ValueError as error:  # a name no system takes
         told = f"cannot read {what} {name}: {error}"
         raise ComError(HRESULT.ERROR_BAD_PATHNAME, told) from error
-    if len(content) > LIMIT:
-        told = f"{what} {name} is over {LIMIT:,} bytes, which none can be"
+    if len(content) > limit:
+        told = f"{what} {name} is over {limit:,} bytes, which none can be"
         raise ComError(HRESULT.ERROR_INVALID_DATA, told)
     return content
 

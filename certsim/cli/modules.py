@@ -14,7 +14,7 @@ from certsim.cli.command import Access, Arguments, Command, Report, UsageError
 
 _GROUP = "modules"
 _EXIT, _POLICY = ".Exit", ".Policy"
-_LATER = ("The CA has to be started anew for it; commands that write do so by themselves.",)
+_LATER = ("The CA has to be started anew for it; commands that make it act do so by themselves.",)
 
 
 def _install(ca: CertificationAuthority, arguments: Arguments) -> Report:

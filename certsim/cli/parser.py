@@ -32,7 +32,7 @@ exit status:
   2  wrong usage               141  the reader of the output went away
 
 certsim COMMAND --help tells more. The verbs are those of Microsoft's certutil and certreq. A verb
-that writes is a whole service run: modules hear Initialize before and SHUTDOWN after it."""
+that makes the CA act is a whole service run: modules hear Initialize before and SHUTDOWN after."""
 _TIMEOUT = 10.0
 """Seconds that a service run waits for another one to end: the default of the library."""
 _VERB = "verb"

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import takewhile
 
 from certsim import CertificationAuthority
 from certsim.cli import frame, parser
@@ -53,7 +54,7 @@ def _session(
     account = arguments.maybe("account")
     for line in _lines():
         try:
-            words = list(_lexer(line))
+            words = list(takewhile(lambda word: not word.startswith("#"), _lexer(line)))
             if words and words[0] in _END:
                 break
             if words and _status(console, reader, ca, words, account):
@@ -82,6 +83,8 @@ def _status(
 
 def _lines() -> Iterator[str]:
     """Yield lines until their end; a terminal is asked with a prompt, and a pipe is not."""
+    if sys.stdin is None:
+        return
     if not sys.stdin.isatty():
         yield from sys.stdin
         return
@@ -96,13 +99,14 @@ def _lines() -> Iterator[str]:
 def _lexer(line: str) -> shlex.shlex:
     """Return what splits a line into words; a quote that is not closed is a `ValueError`."""
     lexer = shlex.shlex(line, posix=True)
-    lexer.whitespace_split, lexer.escape = True, ""
+    lexer.whitespace_split, lexer.escape, lexer.commenters = True, "", ""
     return lexer
 
 
 def _describe(made: argparse.ArgumentParser) -> None:
     parser.add_folder(made)
-    made.add_argument("--json", action="store_true", help="print a JSON document for each line")
+    told = "print a JSON document for each line that is carried out"
+    made.add_argument("--json", action="store_true", help=told)
     parser.add_account(made)
     parser.add_opening(made, issuer=True)
 
@@ -114,7 +118,8 @@ SHELL = Program(
     describe=_describe,
     run=_run,
     more="""
-A line is a command without DIR, as: revoke 6100000002d3a1b2c3d4 6. The lines exit, quit or the end
+A line is a command without DIR, as: revoke 6100000002d3a1b2c3d4 6. A word that begins with # begins
+a remark. The lines exit, quit or the end
 of the input end the shell; the exit status is 1 if a line failed.
 
 examples:

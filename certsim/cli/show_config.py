@@ -31,6 +31,8 @@ from certsim.facts.hresults import HRESULT
 from certsim.registry import RegistryValue
 
 _MACHINE = "HKEY_LOCAL_MACHINE"
+_LARGEST = 1 << 26
+"""Bytes that a .reg file may have: in UTF-16 each byte of a value takes six."""
 _AFTER = (
     "Changes count when the CA starts the next time; one that runs may have to be restarted.",
 )
@@ -192,7 +194,7 @@ def _import(ca: CertificationAuthority, source: str, administrator: str) -> Repo
 
     Errors: `ComError` ERROR_INVALID_DATA naming the line, and those of a file that cannot be read.
     """
-    text = regfile.decode(files.read(source, "registry file"))
+    text = regfile.decode(files.read(source, "registry file", _LARGEST))
     done = ca.import_config(text, administrator=administrator)
     return Report(
         data={"set": done.set, "deleted": done.deleted, "skipped": done.skipped},

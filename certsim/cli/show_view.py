@@ -193,14 +193,14 @@ class _Echo:
 def _as_csv(
     _ca: CertificationAuthority, question: _Question, rows: Iterable[_Row]
 ) -> Iterator[str]:
-    """Yield the names of the columns, then the rows; a row with line ends in it is one item.
+    """Yield the names of the columns, then the rows.
 
     Characters that do not print are escaped, for what goes into a pipe may come to a terminal at
     its end. JSON has the exact values.
     Source: RFC 4180 (quotes).
     """
     writer = csv.writer(_Echo())
-    yield str(writer.writerow(question.names)).rstrip("\r\n")
+    yield str(writer.writerow(question.names)).removesuffix("\r\n")
     for row in rows:
         cells = [printable(str(show_values.cell(value))) for value in row.values()]
         yield str(writer.writerow(cells)).removesuffix("\r\n")

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from certsim import RevocationReason
 
-_NUMBER = re.compile(r"[+-]?(0x[0-9a-f]+|[0-9]+)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(0x[0-9a-f]{1,100}|[0-9]{1,100})", re.IGNORECASE)
+"""No number that means anything here is longer, and Python takes none of thousands of digits."""
 _PERIOD = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 _LAST_ID = 0x7FFFFFFF
 _NEWLINE = r"\n"
@@ -55,7 +56,7 @@ def serial_numbers(text: str) -> str:
 
 def is_request_id(text: str) -> bool:
     """Tell whether what may be an id or a serial number is an id: few digits, all decimal."""
-    return text.isascii() and text.isdigit() and int(text) <= _LAST_ID
+    return re.fullmatch("0{0,90}[0-9]{1,10}", text) is not None and int(text) <= _LAST_ID
 
 
 def id_or_serial_number(text: str) -> str:

@@ -64,6 +64,9 @@ class JournalTables:
     def posted(self) -> list[tuple[int, int, int | None]]:
         """Return the notes that are left, oldest first: number, event, request id."""
         with self._connections.reading() as connection:
-            return connection.execute(
-                "SELECT PostID, Event, RequestID FROM certsim_Posted ORDER BY PostID"
-            ).fetchall()
+            return [
+                (number, int(event), None if request_id is None else int(request_id))
+                for number, event, request_id in connection.execute(
+                    "SELECT PostID, Event, RequestID FROM certsim_Posted ORDER BY PostID"
+                )
+            ]

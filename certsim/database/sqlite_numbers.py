@@ -39,9 +39,8 @@ class Numbers:
     def load(self) -> None:
         """Learn what the file knows of, which another process may have changed."""
         with self._connections.reading() as connection:
-            found = connection.execute(_LOAD).fetchall()
-        for name, last in found:
-            self._last[name] = max(self._last[name], last or 0)
+            for name, last in connection.execute(_LOAD):
+                self._last[name] = max(self._last[name], last or 0)
 
     def take(self, name: str) -> int:
         """Return the next number of the series *name*."""

@@ -13,7 +13,7 @@ import re
 from certsim.errors import ComError, shown
 from certsim.facts.hresults import HRESULT
 from certsim.facts.registry import CLASSES_KEY, SERVICE_KEY
-from certsim.regfile import Entry, RegistryValue
+from certsim.regfile import UNQUOTABLE, Entry, RegistryValue
 
 CONFIGURATION = rf"{SERVICE_KEY}\Configuration"
 """The key above those of CAs."""
@@ -22,7 +22,6 @@ ACTIVE = "Active"
 CLASS_KEY = re.compile(rf"{re.escape(CLASSES_KEY)}\\[^\\]+\\PythonCOM", re.IGNORECASE)
 _MACHINE, _CLASSES = "HKEY_LOCAL_MACHINE", "HKEY_CLASSES_ROOT"
 _CONTROL_SET = re.compile(r"^SYSTEM\\ControlSet\d{3}(?=\\)", re.IGNORECASE)
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _KEY_LENGTH, _NAME_LENGTH = 255, 16_383
 """Characters in the name of a key, of a value."""
 
@@ -37,6 +36,8 @@ def full_path(path: str) -> str:
 def machine_path(key: str) -> str | None:
     """Return what the *key* of a .reg file is below HKEY_LOCAL_MACHINE; `None` if it is not."""
     root, _, rest = key.partition("\\")
+    if not rest:
+        return None  # the root itself holds nothing of a CA's
     if root.upper() == _CLASSES:
         return rf"{CLASSES_KEY}\{rest}"
     if root.upper() == _MACHINE:
@@ -68,7 +69,7 @@ def class_key(progid: str) -> str:
 def checked_key(key: str) -> str:
     """Return *key*, of whose parts each can be the name of a key. Errors: E_INVALIDARG."""
     for part in key.split("\\") if key else ():
-        if not part or len(part) > _KEY_LENGTH or _CONTROL.search(part):
+        if not part or len(part) > _KEY_LENGTH or UNQUOTABLE.search(part):
             raise ComError(
                 HRESULT.E_INVALIDARG,
                 f"{shown(key, 80)} is no key: names have 1 to {_KEY_LENGTH} characters that print",
@@ -78,7 +79,7 @@ def checked_key(key: str) -> str:
 
 def checked_name(name: str) -> str:
     """Return *name* as the name of a value; the empty one is the default value's."""
-    if len(name) > _NAME_LENGTH or _CONTROL.search(name):
+    if len(name) > _NAME_LENGTH or UNQUOTABLE.search(name):
         raise ComError(
             HRESULT.E_INVALIDARG,
             f"{shown(name, 80)} is no name of a value: it has up to {_NAME_LENGTH} characters "

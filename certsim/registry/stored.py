@@ -138,7 +138,8 @@ def _load(path: Path) -> tuple[Tree, _Stamp]:
     """Return what the file *path* holds, and what tells it from a later state."""
     try:
         with path.open("rb") as stream:
-            data, status = stream.read(), os.fstat(stream.fileno())
+            # In this order: a state that is too old is merely looked at once more.
+            status, data = os.fstat(stream.fileno()), stream.read()
     except OSError as error:
         raise files.failure(error, f"read {path}") from error
     try:

@@ -250,3 +250,43 @@ def test_a_shell_that_completes_is_offered_the_parser(spawn: Run, tmp_path: Path
     ran = spawn("rev", env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
     assert ran.status == 0
     assert {"init", "revoke", "module", "shell", "view"} <= set(ran.out.split())
+
+
+def started(home: Home, **options: Any) -> subprocess.Popen[str]:
+    """Start the command itself with a shell, as far as its first line."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "certsim", "shell", str(home.folder)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("isvalid 61\n")
+    process.stdin.flush()
+    while process.stdout.readline() != f"{ENDING.format('isvalid')}\n":
+        assert process.poll() is None
+    return process
+
+
+@posix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_process_that_is_asked_to_end_stops_the_ca(home: Home, name: str) -> None:
+    """Its modules hear SHUTDOWN, as after Ctrl-C."""
+    process = started(home)
+    process.send_signal(getattr(signal, name))
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (130, "certsim: interrupted\n")
+    assert home.lines("log", "--journal")[-1].endswith("certification authority stopped")
+
+
+@posix
+def test_a_signal_that_was_ignored_before_is_ignored(home: Home) -> None:
+    """As with nohup, which outlives the terminal."""
+    process = started(home, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process.send_signal(signal.SIGHUP)
+    _, told = process.communicate("isvalid 62\nexit\n", timeout=60)
+    assert (process.returncode, told) == (0, "")

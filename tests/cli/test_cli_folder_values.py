@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from certsim.cli import values
@@ -29,6 +29,8 @@ def test_numbers_are_decimal_or_hexadecimal(number: int) -> None:
 
 
 @given(st.text())
+@example("9" * 5_000)
+@example("0" * 5_000)
 def test_whatever_is_typed_is_a_value_or_refused(text: str) -> None:
     """No text brings another exception than argparse's own; others give `None` or themselves."""
     for kind in (*KINDS, values.reason):
@@ -101,11 +103,10 @@ def test_a_date_without_a_zone_is_local_time() -> None:
     assert told == "2026-01-31 12:00:00-05:00\n"
 
 
-@pytest.mark.parametrize("text", ["1/22/2001", "tomorrow", "2026-13-01", "0001-01-01", ""])
+@pytest.mark.parametrize("text", ["1/22/2001", "tomorrow", "2026-13-01", ""])
 def test_no_other_date_is_taken(text: str) -> None:
     """What would mean another day on another machine is refused."""
-    moment = values.moment(text)
-    assert moment is None or text == "0001-01-01"
+    assert values.moment(text) is None
 
 
 REASONS = {

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certsim import CertificationAuthority
 from certsim.cli import show_error
 from certsim.cli.command import Report, UsageError
 from tests.cli.show_kit import VERBS, typed
@@ -100,9 +99,3 @@ def test_every_code_has_an_answer(code: int) -> None:
         assert show_error.parse(text) == signed(code)
     assert all(line.isprintable() for line in show_error.lines(signed(code)))
     assert show_error.data(signed(code))["unsigned"] == code
-
-
-def test_no_ca_is_needed(ca: CertificationAuthority) -> None:
-    """The command takes no folder, so it has no CA to ask."""
-    with pytest.raises(TypeError):
-        VERBS["error"].run(ca, typed("error", "0"))  # type: ignore[call-arg]

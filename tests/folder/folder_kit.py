@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 from certsim import CertificationAuthority, Sources
-from certsim.sources import SeededSources
 
 HEARING = """\
 from pathlib import Path
@@ -58,8 +57,3 @@ def output(*command: object) -> str:
     """Return what a program prints, which has to succeed."""
     words = [str(word) for word in command]
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
-
-
-def clocked(start: SeededSources) -> SeededSources:
-    """Return sources with other chance, whose clock goes on where that of *start* stands."""
-    return Sources.seeded(99, start=start.clock.now())

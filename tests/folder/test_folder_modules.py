@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from tests.codes import CO_E_CLASSSTRING, ISSUED, ON_ISSUED, ON_SHUTDOWN, signed
 from tests.conftest import Recorder
 from tests.engine.engine_kit import always
 from tests.folder.folder_kit import heard, make, module_file, output, reopen
+from tests.marks import needs_openssl
 from tests.requests_kit import make_csr
 
 DEFAULT = "CertificateAuthority_MicrosoftDefault.Exit"
@@ -186,7 +186,7 @@ def test_a_relative_path_of_a_module_is_kept_whole(
     assert heard(tmp_path) == [f"Hearing {ON_SHUTDOWN}"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the default module's mode of files is POSIX")
+@needs_openssl
 def test_the_default_module_publishes_where_the_folder_has_it(tmp_path: Path) -> None:
     """With EXITPUB_FILE a request that asks for a file gets one in CertEnroll."""
     ca = make(tmp_path / "ca", config={r"exit\PublishCertFlags": 1})
@@ -194,7 +194,7 @@ def test_the_default_module_publishes_where_the_folder_has_it(tmp_path: Path) ->
         outcome = ca.submit(make_csr(), attributes="CertFile:true")
     assert ca.event_log == ()
     path = tmp_path / "ca/CertEnroll" / f"{outcome.request_id}.cer"
-    printed = output("openssl", "x509", "-in", path, "-noout", "-serial").strip()
+    printed = output("openssl", "x509", "-inform", "DER", "-in", path, "-noout", "-serial").strip()
     assert printed.lower() == f"serial={outcome.serial_number}"
 
 

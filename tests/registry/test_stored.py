@@ -437,3 +437,14 @@ def test_a_writer_that_is_killed_leaves_a_whole_file(path: Path) -> None:
         assert kept == [f"Value {number}" for number in range(len(kept))]
         registry.write("", "Round", round_)
         registry.delete_key(key)
+
+
+@pytest.mark.parametrize("root", ["HKEY_LOCAL_MACHINE", "hkey_classes_root"])
+def test_a_value_of_a_root_is_refused_and_left_as_it_is(tmp_path: Path, root: str) -> None:
+    """What could be read but not be written again would be lost with the next change."""
+    StoredRegistry.create(path := tmp_path / "registry.reg", "Teaching CA")
+    edited = path.read_text(encoding="utf-8") + f'\n[{root}]\n"x"=dword:1\n'
+    path.write_text(edited, encoding="utf-8")
+    with refused(ERROR_INVALID_DATA, "line "):
+        StoredRegistry.open(path)
+    assert path.read_text(encoding="utf-8") == edited

@@ -171,7 +171,7 @@ def every_event_is_accounted_for(
     assert {key: n for key, n in of_requests.items() if n > fired[key]} == {}
     assert {key: n for key, n in fired.items() if n > heard[key] + lost[key]} == {}
     published = sum(answer["verb"] == "publish" for answer in answered)
-    assert published <= heard[ON_CRL, 0] + lost[ON_CRL, 0]
+    assert published + 1 <= heard[ON_CRL, 0] + lost[ON_CRL, 0]  # and the fixture's
 
 
 def whole(row: dict[str, object]) -> None:
